@@ -1,0 +1,172 @@
+"""The command line: ``plumbline`` and ``python -m plumbline``; the Makefile calls nothing else."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from plumbline import progress
+from plumbline.core import events
+from plumbline.core.config import Config
+from plumbline.core.errors import PlumblineError, Unfit, UsageError
+from plumbline.core.paths import Paths
+
+_OPTIONS = ("target", "network", "helios-network", "images", "profile", "cluster-name", "beacon-api", "checkpoint")
+_LATER = {  # components that the make targets name and that no release has yet
+    "monitoring": "Prometheus, Alertmanager and Grafana",
+    "light-client": "the Helios light client",
+    "sealed-secrets": "the Sealed Secrets controller",
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, with the way to help, and exits with 2."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; see {self.prog} --help")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code (0 good, 1 a control failed, 2 usage, 3 environment, 4 bring-up)."""
+    try:
+        options = _parser().parse_args(argv)
+        command: Callable[[argparse.Namespace], int] = options.command
+        return command(options)
+    except PlumblineError as error:
+        print(f"plumbline: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("plumbline: interrupted; run the same command again to go on", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="plumbline", description="Stand the stack up, prove it, take it down.")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
+
+    def command(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(command=run)
+        return sub
+
+    command("doctor", _doctor, "check what this machine needs, each with its fix")
+    engine = command("engine", _engine, "the container engine: use the running one, or install a private one")
+    engine.add_argument("action", choices=("ensure", "up", "down", "status"))
+    image = command("images", _images, "the images and tools that the stack is made of")
+    image.add_argument("action", choices=("build", "list", "lock", "verify"), nargs="?", default="build")
+    up = _with_config(command("up", _up, "bring up components and all that they need (default: everything)"))
+    up.add_argument("components", nargs="*", metavar="COMPONENT")
+    _with_config(command("down", _down, "delete the cluster and all local resources"))
+    shown = _with_config(command("summary", _summary, "hosts, addresses, ports, and where credentials are"))
+    shown.add_argument("--show-credentials", action="store_true", help="print the local credentials (to a terminal only)")
+    _with_config(command("query", _query, "peers and a rising block number, through the ingress"))
+    logs = _with_config(command("logs", _logs, "the logs of a component's pods, or of one pod"))
+    logs.add_argument("name", metavar="COMPONENT|POD")
+    faults = command("faults", _faults, "break the stack on purpose and demand that the right control goes red")
+    faults.add_argument("rest", nargs=argparse.REMAINDER, metavar="list|run|heal ...")
+    return parser
+
+
+def _with_config(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """Give a command the options that make up a Config."""
+    for name in _OPTIONS:
+        parser.add_argument(f"--{name}")
+    for name, text in (("keep", "leave the stack standing"), ("fresh", "replace a standing stack")):
+        parser.add_argument(f"--{name}", action="store_const", const=True, help=text)
+    return parser
+
+
+def _config(options: argparse.Namespace, paths: Paths) -> Config:
+    names = [name.replace("-", "_") for name in (*_OPTIONS, "keep", "fresh")]
+    return Config.load(paths.root, {name: getattr(options, name) or None for name in names})
+
+
+def _stack(options: argparse.Namespace) -> Any:
+    from plumbline.stack import Stack  # noqa: PLC0415  (nothing else needs the components)
+
+    paths = Paths.of()
+    return Stack.open(_config(options, paths), paths)
+
+
+def _standing(options: argparse.Namespace) -> Any:
+    stack = _stack(options)
+    if not stack.standing:
+        raise Unfit('no stack of this checkout stands: bring it up with "make all-local"')
+    return stack
+
+
+def _doctor(_: argparse.Namespace) -> int:
+    from plumbline import doctor  # noqa: PLC0415
+
+    checks = doctor.checks(Paths.of())
+    print(doctor.render(checks))
+    return 0 if all(check.ok for check in checks) else Unfit.exit_code
+
+
+def _engine(options: argparse.Namespace) -> int:
+    from plumbline.images import engine  # noqa: PLC0415
+
+    with progress.shown():
+        return engine.command(options.action)
+
+
+def _images(options: argparse.Namespace) -> int:
+    from plumbline import images  # noqa: PLC0415
+
+    paths = Paths.of()
+    events.open_run(paths.runs)
+    with progress.shown():
+        return images.command(paths, options.action)
+
+
+def _up(options: argparse.Namespace) -> int:
+    for name in options.components:
+        if name in _LATER:
+            raise UsageError(f"{_LATER[name]} cannot be deployed yet: this release brings up cluster, ingress, devnet and Geth only")
+    stack = _stack(options)
+    events.open_run(stack.site.paths.runs)
+    with progress.shown():
+        stack.up(options.components or None)
+    return 0
+
+
+def _down(options: argparse.Namespace) -> int:
+    stack = _stack(options)
+    with progress.shown():
+        stack.down()
+    return 0
+
+
+def _summary(options: argparse.Namespace) -> int:
+    from plumbline import summary  # noqa: PLC0415
+
+    if options.show_credentials and not sys.stdout.isatty():
+        raise UsageError("--show-credentials prints to a terminal only; read the Secrets with kubectl otherwise")
+    print(summary.render(_standing(options), show_credentials=options.show_credentials), end="")
+    return 0
+
+
+def _query(options: argparse.Namespace) -> int:
+    from plumbline import query  # noqa: PLC0415
+
+    for answer in query.ask(_standing(options)):
+        print(f"{answer.host}  {answer.method:<16} {answer.value}", flush=True)
+    return 0
+
+
+def _logs(options: argparse.Namespace) -> int:
+    stack = _standing(options)
+    for pod in stack.pods_of(options.name):
+        for status in pod["spec"]["containers"]:
+            where = pod["metadata"]["namespace"], pod["metadata"]["name"]
+            print(f"==> {where[0]}/{where[1]} {status['name']}")
+            print(stack.site.kube.logs(*where, container=status["name"]))
+    return 0
+
+
+def _faults(options: argparse.Namespace) -> int:
+    from plumbline import faults  # noqa: PLC0415
+
+    return faults.cli_main(options.rest)

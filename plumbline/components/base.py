@@ -1,0 +1,156 @@
+"""What every part of the stack is: a name, what it needs, how it comes up, and when it is ready."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from plumbline.components.helm import Helm
+from plumbline.components.kube import Kube
+from plumbline.core import wait
+from plumbline.core.config import Config
+from plumbline.core.paths import Paths
+
+PodSecurity = Literal["restricted", "baseline", "privileged"]
+
+
+@dataclass(frozen=True)
+class Release:
+    """One Helm release of a component.
+
+    Attributes:
+        name: the release's name.
+        chart: folder below charts/.
+        namespace: where it goes; made before the release, with its Pod Security level.
+        security: that level (Kubernetes Pod Security Standards).
+        values_file: which values of the chart apply on a local cluster.
+    """
+
+    name: str
+    chart: str
+    namespace: str
+    security: PodSecurity = "restricted"
+    values_file: str = "values.local.yaml"
+
+
+@dataclass
+class Site:
+    """Where a stack stands: its configuration, its folders, and the way to its API server."""
+
+    config: Config
+    paths: Paths
+
+    @cached_property
+    def kube(self) -> Kube:
+        """The API server of our cluster."""
+        return Kube(self.paths.kubeconfig, f"kind-{self.config.cluster_name}", self.paths.bin)
+
+    @cached_property
+    def helm(self) -> Helm:
+        """Helm against our cluster."""
+        return Helm(self.kube, self.paths.charts, self.paths.bin)
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A Deployment, DaemonSet or StatefulSet that must have rolled out for a component to be ready."""
+
+    kind: Literal["Deployment", "DaemonSet", "StatefulSet"]
+    name: str
+    namespace: str
+
+
+class Component(ABC):
+    """One part of the stack.
+
+    Attributes:
+        name: how the DAG, the command line and the events call it.
+        needs: components that must be ready before this one starts. The DAG is these tuples and nothing else.
+        uses: components that belong to every stack with this one, but need not be ready when it starts.
+        within_s: how long it may take from its start to ready, in seconds.
+        devnet_only: whether it has no place on a public network.
+    """
+
+    name: ClassVar[str]
+    needs: ClassVar[tuple[str, ...]] = ()
+    uses: ClassVar[tuple[str, ...]] = ()
+    within_s: ClassVar[float] = 120.0
+    devnet_only: ClassVar[bool] = False
+
+    def __init__(self, site: Site) -> None:
+        """Bind the component to the place where its stack stands; nothing is touched yet."""
+        self.site = site
+
+    @property
+    def kube(self) -> Kube:
+        """The API server."""
+        return self.site.kube
+
+    @abstractmethod
+    def deploy(self) -> None:
+        """Bring it up; calling it again changes nothing."""
+
+    @abstractmethod
+    def ready(self) -> wait.Condition[Any]:
+        """Return the condition under which others may rely on it."""
+
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """Return a checksum of all that decides what is deployed; equal means that nothing is to be done."""
+
+
+class HelmComponent(Component):
+    """A component that is one Helm release (or several of one namespace)."""
+
+    releases: ClassVar[tuple[Release, ...]]
+    workloads: ClassVar[tuple[Workload, ...]]
+    own_images: ClassVar[tuple[str, ...]] = ()
+
+    def values(self, release: Release) -> Mapping[str, Any]:
+        """Return values that are only known when it runs (addresses, keys); the rest stands in the chart."""
+        del release
+        return {}
+
+    def prepare(self) -> None:
+        """Make what must exist before the releases."""
+
+    def deploy(self) -> None:
+        """Load our images, make the namespaces, prepare, install or upgrade every release; does not wait."""
+        from plumbline import images  # noqa: PLC0415  (the builder is needed by a bring-up only)
+
+        if self.own_images:
+            images.sideload(self.site.paths, f"{self.site.config.cluster_name}-control-plane", self.own_images)
+        for release in self.releases:
+            self.kube.ensure_namespace(release.namespace, release.security)
+        self.prepare()
+        for release in self.releases:
+            self.site.helm.upgrade(release.name, release.chart, release.namespace, release.values_file, self.values(release))
+
+    def ready(self) -> wait.Condition[Any]:
+        """Hold when every workload has rolled out."""
+        return wait.every(*(self.kube.rolled_out(load.kind, load.name, load.namespace) for load in self.workloads))
+
+    def fingerprint(self) -> str:
+        """Return a checksum over the charts' files, the values for this run, and our own images."""
+        from plumbline import images  # noqa: PLC0415
+
+        digest = hashlib.sha256()
+        for release in self.releases:
+            digest.update(_folder_digest(self.site.paths.charts / release.chart))
+            digest.update(json.dumps(self.values(release), sort_keys=True).encode())
+        for ref in self.own_images:
+            digest.update(images.content_key(self.site.paths, ref).encode())
+        return digest.hexdigest()
+
+
+def _folder_digest(folder: Path) -> bytes:
+    digest = hashlib.sha256()
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        digest.update(str(file.relative_to(folder)).encode() + b"\0" + file.read_bytes())
+    return digest.digest()

@@ -1,0 +1,199 @@
+"""The KinD cluster: made from our node image, marked as ours, ready when its control plane and kube-proxy are."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+import yaml
+
+from plumbline.components import kube as k8s
+from plumbline.components.base import Component, Site
+from plumbline.core import events, shell, state, wait
+from plumbline.core.errors import EngineUnavailable, ForeignCluster
+
+OWNER_LABEL = "plumbline.dev/owner"
+_CREATE_WITHIN_S = 180.0
+
+
+class Cluster(Component):
+    """A Kubernetes cluster in containers (https://kind.sigs.k8s.io), one node, from the node image that we built."""
+
+    name: ClassVar[str] = "cluster"
+    within_s: ClassVar[float] = 240.0
+
+    def __init__(self, site: Site) -> None:
+        """Bind to the place; nothing is touched yet."""
+        super().__init__(site)
+        self.created = False
+
+    # -- coming up and going ------------------------------------------------------------------------------------
+
+    def deploy(self) -> None:
+        """Make the cluster, or take the standing one where it is ours and of this configuration.
+
+        Raises:
+            ForeignCluster: a cluster of this name is not ours, or of another configuration, and ``fresh`` is not set.
+        """
+        standing = self._container()
+        if standing is not None:
+            reason = self._unusable(standing)
+            if reason is None:
+                events.emit(self.name, "reused", container=standing["Id"][:12])
+                return
+            replace = self.site.config.fresh or self._half_made(standing)
+            if not (replace and self._ours(standing)):
+                raise ForeignCluster(self.site.config.cluster_name, reason, self._way_out(standing))
+            self.remove()
+        self._create()
+
+    def _create(self) -> None:
+        from plumbline import images  # noqa: PLC0415  (the builder is needed by a bring-up only)
+
+        owner = uuid.uuid4().hex
+        node = images.build(self.site.paths).node_image
+        self._record({"owner": owner, "phase": "creating"})
+        document = yaml.safe_load((self.site.paths.local / "kind-config.yaml").read_text())
+        document["name"] = self.site.config.cluster_name
+        for entry in document["nodes"]:
+            entry.setdefault("labels", {})[OWNER_LABEL] = owner
+        argv: list[str | Path] = [self.site.paths.bin / "kind", "create", "cluster", "--config", "-", "--image", node]
+        argv += ["--kubeconfig", self.site.paths.kubeconfig]
+        with events.phase(self.name, "create"):
+            shell.run(argv, within_s=_CREATE_WITHIN_S, input=yaml.safe_dump(document), env=self._env)
+        self.created = True
+        container = self._container()
+        assert container is not None
+        self._record({"owner": owner, "phase": "standing", "container": container["Id"], "image": node, "made_from": self.fingerprint()})
+
+    def remove(self) -> None:
+        """Delete the cluster and what we know of it; one that is gone already is as good."""
+        with events.phase(self.name, "delete"):
+            argv = [self.site.paths.bin / "kind", "delete", "cluster", "--name", self.site.config.cluster_name]
+            shell.run([*argv, "--kubeconfig", self.site.paths.kubeconfig], within_s=120, env=self._env)
+        self._file.unlink(missing_ok=True)
+        self.site.paths.kubeconfig.unlink(missing_ok=True)
+
+    def ready(self) -> wait.Condition[Any]:
+        """Hold when the node registered and kube-proxy serves: pods that call the API before that crash once."""
+        return wait.every(self.kube.pods_ready("kube-system", "k8s-app=kube-proxy", 1))
+
+    def fingerprint(self) -> str:
+        """Return a checksum over the KinD configuration, the options that shape the stack, and the node image."""
+        from plumbline import images  # noqa: PLC0415
+
+        digest = hashlib.sha256((self.site.paths.local / "kind-config.yaml").read_bytes())
+        digest.update(json.dumps(self.site.config.describe(), sort_keys=True).encode())
+        digest.update(images.node_tag(self.site.paths).encode())
+        return digest.hexdigest()
+
+    # -- whose it is ---------------------------------------------------------------------------------------------
+
+    def standing(self) -> bool:
+        """Return whether a cluster of ours stands (whatever its configuration)."""
+        container = self._container()
+        return container is not None and self._ours(container)
+
+    def owned(self) -> bool:
+        """Return whether node label and record agree that the cluster is ours; faults demand it."""
+        record = state.read_json(self._file) or {}
+        labels = self.kube.objects("Node")[0]["metadata"]["labels"]
+        return bool(record.get("owner")) and labels.get(OWNER_LABEL) == record["owner"]
+
+    def _ours(self, container: dict[str, Any]) -> bool:
+        """Whether the container is that of our record, or was being made when we were interrupted (our node image)."""
+        record = state.read_json(self._file) or {}
+        if record.get("phase") == "creating":
+            return str(container["Config"]["Image"]).startswith("plumbline.local/node:")
+        return bool(record.get("container") == container["Id"])
+
+    def _half_made(self, container: dict[str, Any]) -> bool:
+        """Whether an interrupted creation of ours left it: worth nothing, replaced without asking."""
+        return (state.read_json(self._file) or {}).get("phase") == "creating" and self._ours(container)
+
+    def _unusable(self, container: dict[str, Any]) -> str | None:
+        """Say why a standing cluster cannot be used as it is, or None where it can."""
+        if not self._ours(container):
+            return "was not made by this checkout"
+        record = state.read_json(self._file) or {}
+        if record.get("phase") == "creating":
+            return "was not finished"
+        if self.site.config.fresh:
+            return "is to be replaced"
+        if record.get("made_from") != self.fingerprint():
+            return "was made from another configuration or node image"
+        if not container["State"]["Running"]:
+            return "is stopped"
+        return None
+
+    def _way_out(self, container: dict[str, Any]) -> str:
+        if self._ours(container):
+            return "replace it with --fresh (make destroy removes it)"
+        name = self.site.config.cluster_name
+        return f'remove it where it was made ("kind delete cluster --name {name}"), or set another cluster_name in plumbline.toml'
+
+    # -- what can be asked of it ---------------------------------------------------------------------------------
+
+    def nodes(self) -> list[k8s.Object]:
+        """Return the Node objects."""
+        return self.kube.objects("Node")
+
+    def restarts(self) -> dict[str, int]:
+        """Return how often each pod's containers were restarted, by "namespace/name"."""
+        pods = self.kube.objects("Pod", None)
+        return {f"{p['metadata']['namespace']}/{p['metadata']['name']}": k8s.restarts(p) for p in pods}
+
+    def node_exec(self, *argv: str, within_s: float = 30, check: bool = True) -> shell.Result:
+        """Run a program in the node container (as root, in the node's namespaces)."""
+        words = [self._docker, "exec", f"{self.site.config.cluster_name}-control-plane", *argv]
+        return shell.run(words, within_s=within_s, env=self._env, check=check)
+
+    @property
+    def node_container(self) -> str:
+        """Name of the node's container in the engine."""
+        return f"{self.site.config.cluster_name}-control-plane"
+
+    def subnet(self) -> str:
+        """Return the IPv4 subnet of the engine's network that the nodes are on, for example "172.18.0.0/16"."""
+        result = shell.run([self._docker, "network", "inspect", "kind"], within_s=20, env=self._env)
+        subnets: list[str] = [entry["Subnet"] for entry in json.loads(result.stdout)[0]["IPAM"]["Config"]]
+        return next(subnet for subnet in subnets if ":" not in subnet)
+
+    def kill(self, namespace: str, pod: str, container: str) -> None:
+        """Send SIGKILL to a container's first process, by the node's containerd."""
+        status = self.kube.get("Pod", pod, namespace)["status"]["containerStatuses"]
+        identity = next(c["containerID"] for c in status if c["name"] == container).removeprefix("containerd://")
+        self.node_exec("ctr", "-n", "k8s.io", "task", "kill", "-s", "SIGKILL", identity)
+
+    # -- mechanics -----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _env(self) -> dict[str, str]:
+        from plumbline.images import engine  # noqa: PLC0415
+
+        return engine.docker_env()
+
+    @cached_property
+    def _docker(self) -> str:
+        return "docker"
+
+    @property
+    def _file(self) -> Path:
+        return self.site.paths.state / "cluster.json"
+
+    def _record(self, value: dict[str, Any]) -> None:
+        state.write_json(self._file, {"name": self.site.config.cluster_name, **value})
+
+    def _container(self) -> dict[str, Any] | None:
+        """Return the engine's view of the node container, or None where there is none."""
+        words = [self._docker, "container", "inspect", self.node_container]
+        result = shell.run(words, within_s=20, env=self._env, check=False)
+        if result.ok:
+            return json.loads(result.stdout)[0]  # type: ignore[no-any-return]
+        if "no such container" in result.stderr.lower():
+            return None
+        raise EngineUnavailable(self._env.get("DOCKER_HOST", "its default address"), result.stderr.strip())

@@ -1,0 +1,93 @@
+"""What the devnet's nodes share and must not be committed: the genesis, the Engine API's key, the nodes' identities."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from base64 import b64decode
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, ClassVar
+
+from plumbline.components.base import Component
+from plumbline.components.kube import Object
+from plumbline.core import shell, state, wait
+
+NAMESPACE = "ethereum"
+JWT_SECRET, KEYS_SECRET, CONTROL_SECRET, GENESIS = "engine-jwt", "geth-nodekeys", "beacon-control", "devnet-genesis"
+MEMBERS: Mapping[str, str] = {  # pod -> headless Service that names it
+    "geth-0": "geth-peers",
+    "geth-1": "geth-peers",
+    "geth-follower-0": "geth-follower-peers",
+    "geth-late-0": "geth-late-peers",
+}
+
+
+class Devnet(Component):
+    """Genesis, JWT secret and node keys: made once for a cluster, at bring-up; read back from it afterwards."""
+
+    name: ClassVar[str] = "devnet"
+    devnet_only: ClassVar[bool] = True
+    needs: ClassVar[tuple[str, ...]] = ("cluster",)
+
+    def deploy(self) -> None:
+        """Make the namespace and what is missing in it; what exists is kept, since the chain depends on it."""
+        self.kube.ensure_namespace(NAMESPACE, "restricted")
+        self.kube.apply([_config_map(GENESIS, self.genesis_files())])
+        self._ensure_secret(JWT_SECRET, lambda: {"jwt.hex": "0x" + secrets.token_hex(32)})
+        self._ensure_secret(KEYS_SECRET, lambda: {pod: secrets.token_hex(32) for pod in MEMBERS})
+        self._ensure_secret(CONTROL_SECRET, lambda: {"token": secrets.token_urlsafe(32)})
+
+    def ready(self) -> wait.Condition[Any]:
+        """Hold at once: applied is ready."""
+        return wait.holds(lambda: self.kube.find("Secret", CONTROL_SECRET, NAMESPACE) is not None)
+
+    def fingerprint(self) -> str:
+        """Return a checksum over the genesis; keys are kept as they are."""
+        return hashlib.sha256(json.dumps(self.genesis_files()).encode()).hexdigest()
+
+    def genesis_files(self) -> dict[str, str]:
+        """Return genesis.json (for ``geth init``) and beacon.yaml (for ``geth --beacon.config``)."""
+        from plumbline_beacon import network  # noqa: PLC0415
+
+        return {"genesis.json": json.dumps(self.genesis), "beacon.yaml": network.beacon_config_yaml()}
+
+    @cached_property
+    def genesis(self) -> dict[str, Any]:
+        """The execution genesis, derived from what the pinned Geth itself dumps for a development chain."""
+        from plumbline_beacon import genesis  # noqa: PLC0415
+
+        from plumbline import images  # noqa: PLC0415
+
+        geth = images.tool(self.site.paths, "geth")
+        kept = self.site.paths.state / "devnet" / f"dumpgenesis-{hashlib.sha256(str(geth.resolve()).encode()).hexdigest()[:12]}.json"
+        if (dumped := state.read_json(kept)) is None:
+            dumped = json.loads(shell.run([geth, "--dev", "dumpgenesis"], within_s=60).stdout)
+            state.write_json(kept, dumped)
+        return genesis.execution_genesis(dumped)
+
+    def enodes(self) -> dict[str, str]:
+        """Return each member's enode URL (devp2p), by pod; the names resolve inside the cluster only."""
+        from eth_keys.datatypes import PrivateKey  # noqa: PLC0415
+
+        public = {pod: PrivateKey(bytes.fromhex(key)).public_key.to_hex()[2:] for pod, key in self.secret(KEYS_SECRET).items()}
+        return {
+            pod: f"enode://{public[pod]}@{pod}.{service}.{NAMESPACE}.svc.cluster.local:30303" for pod, service in MEMBERS.items()
+        }
+
+    def secret(self, name: str) -> dict[str, str]:
+        """Return a Secret of the devnet, decoded."""
+        return {key: b64decode(value).decode() for key, value in self.kube.get("Secret", name, NAMESPACE)["data"].items()}
+
+    def _ensure_secret(self, name: str, make: Any) -> None:
+        if self.kube.find("Secret", name, NAMESPACE) is None:
+            self.kube.apply([{"apiVersion": "v1", "kind": "Secret", "metadata": _meta(name), "stringData": make()}])
+
+
+def _config_map(name: str, data: dict[str, str]) -> Object:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": _meta(name), "data": data}
+
+
+def _meta(name: str) -> Object:
+    return {"name": name, "namespace": NAMESPACE, "labels": {"app.kubernetes.io/part-of": "plumbline"}}

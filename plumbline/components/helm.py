@@ -1,0 +1,61 @@
+"""Helm by its command line: install or upgrade a chart of ours, without waiting (readiness is watched, not asked of Helm)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from plumbline.components.kube import Kube
+from plumbline.core import events, shell
+from plumbline.core.errors import ConfigError, PlumblineError
+
+_WITHIN_S = 60.0
+
+
+class Helm:
+    """Releases in our cluster."""
+
+    def __init__(self, kube: Kube, charts: Path, tools: Path) -> None:
+        """Bind Helm to a cluster, our charts, and the folder of the pinned binary."""
+        self.kube, self.charts, self.tools = kube, charts, tools
+
+    def upgrade(self, release: str, chart: str, namespace: str, values_file: str, values: Mapping[str, Any]) -> None:
+        """Install a chart, or upgrade its release to what chart and values say now.
+
+        Args:
+            release: name of the release.
+            chart: folder below charts/.
+            namespace: an existing namespace.
+            values_file: file in the chart's folder.
+            values: on top of that file.
+
+        Raises:
+            ConfigError: the chart's schema refuses the values.
+            PlumblineError: the API server refused an object, in Helm's words.
+        """
+        folder = self.charts / chart
+        argv: list[str | Path] = ["upgrade", "--install", release, folder, "--namespace", namespace]
+        argv += ["--values", folder / values_file, "--values", "-"]
+        with events.phase("helm", f"release {release}", chart=chart, namespace=namespace):
+            result = self._helm(*argv, input=json.dumps(dict(values)))
+        if result.ok:
+            return
+        said = result.stderr.strip()
+        if "values don't meet the specifications of the schema" in said:
+            raise ConfigError(f"chart {chart} refuses its values: " + " ".join(said.split()))
+        raise PlumblineError(f"helm could not install {release}: {said}")
+
+    def uninstall(self, release: str, namespace: str) -> None:
+        """Remove a release; one that is not there is as good."""
+        self._helm("uninstall", release, "--namespace", namespace, "--ignore-not-found", "--wait")
+
+    def releases(self) -> list[dict[str, Any]]:
+        """Return every release of the cluster (name, namespace, revision, status, chart)."""
+        result = self._helm("list", "--all-namespaces", "--output", "json")
+        return json.loads(result.stdout) if result.ok else []
+
+    def _helm(self, *words: str | Path, input: str | None = None) -> shell.Result:  # noqa: A002
+        argv = [self.tools / "helm", f"--kubeconfig={self.kube.kubeconfig}", f"--kube-context={self.kube.context}", *words]
+        return shell.run(argv, within_s=_WITHIN_S, input=input, check=False)

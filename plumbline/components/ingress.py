@@ -1,0 +1,73 @@
+"""The way in from outside: IngressClass ``nginx``, served by Traefik's ingress-nginx provider, on a MetalLB address."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from plumbline.components.base import HelmComponent, Release, Workload
+from plumbline.components.kube import Object
+from plumbline.core import wait
+
+_NAMESPACE = "ingress-nginx"
+_SERVICE = "nginx-ingress"
+
+
+class Ingress(HelmComponent):
+    """Traefik 3.7 with the ingress-nginx provider (ingress-nginx itself was retired in March 2026)."""
+
+    name: ClassVar[str] = "ingress"
+    needs: ClassVar[tuple[str, ...]] = ("cluster",)
+    uses: ClassVar[tuple[str, ...]] = ("load-balancer",)
+    releases: ClassVar[tuple[Release, ...]] = (Release("nginx-ingress", "nginx-ingress", _NAMESPACE),)
+    workloads: ClassVar[tuple[Workload, ...]] = (Workload("Deployment", "nginx-ingress", _NAMESPACE),)
+
+    def ready(self) -> wait.Condition[Any]:
+        """Hold when the controller has rolled out, its Service has an address, and the address answers."""
+        return wait.every(super().ready(), self._addressed(), self._answering())
+
+    @property
+    def address(self) -> str:
+        """The address that MetalLB gave to the controller's Service.
+
+        Raises:
+            LookupError: it has none yet.
+        """
+        found = _address(self.kube.get("Service", _SERVICE, _NAMESPACE))
+        if not found:
+            raise LookupError(f"Service {_NAMESPACE}/{_SERVICE} has no address yet")
+        return found
+
+    def hosts(self) -> dict[str, str]:
+        """Return the hosts that are served, with the namespace of the Ingress that asks for each."""
+        rules = [(i, rule) for i in self.kube.objects("Ingress", None) for rule in i["spec"].get("rules", [])]
+        return {rule["host"]: i["metadata"]["namespace"] for i, rule in rules if "host" in rule}
+
+    def client(self, host: str, **options: Any) -> Any:
+        """Return an ``httpx.Client`` for a host behind the ingress; needs no /etc/hosts, the address is dialled."""
+        import httpx  # noqa: PLC0415
+
+        return httpx.Client(base_url=f"http://{self.address}", headers={"host": host}, timeout=10, **options)
+
+    def _addressed(self) -> wait.Condition[str]:
+        def judge(services: dict[str, Object]) -> wait.Observation[str]:
+            found = _address(services.get(_SERVICE, {}))
+            return wait.Observation(bool(found), found, f"Service {_SERVICE} has address {found or '(none yet)'}")
+
+        return self.kube.watch("Service", _NAMESPACE, judge, name=_SERVICE)
+
+    def _answering(self) -> wait.Condition[int]:
+        import httpx  # noqa: PLC0415
+
+        def ask() -> wait.Observation[int]:
+            try:
+                status = httpx.get(f"http://{self.address}/", headers={"host": "unknown.invalid"}, timeout=2).status_code
+            except httpx.TransportError as error:
+                return wait.Observation(False, 0, f"http://{self.address}/ does not answer: {error or type(error).__name__}")
+            return wait.Observation(status == 404, status, f"http://{self.address}/ answers {status}, expected 404 for an unknown host")
+
+        return wait.poll(ask)
+
+
+def _address(service: Object) -> str:
+    given = service.get("status", {}).get("loadBalancer", {}).get("ingress") or [{}]
+    return str(given[0].get("ip", ""))

@@ -1,0 +1,402 @@
+"""The API server of our cluster: objects, watches, and ways into pods.
+
+Every call names our own kubeconfig and context; the user's is never read or written.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+from urllib.parse import urlencode
+
+from plumbline.core import shell, wait
+from plumbline.core.errors import PlumblineError
+
+T = TypeVar("T")
+Object = dict[str, Any]
+_REQUEST_WITHIN_S = 30.0
+_WATCH_CHUNK_S = 5  # a blocked watch looks at its deadline this often
+
+_PATHS = {
+    "Namespace": "/api/v1/namespaces",
+    "Node": "/api/v1/nodes",
+    "PersistentVolume": "/api/v1/persistentvolumes",
+    "StorageClass": "/apis/storage.k8s.io/v1/storageclasses",
+    "CSINode": "/apis/storage.k8s.io/v1/csinodes",
+    "CustomResourceDefinition": "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+    "IngressClass": "/apis/networking.k8s.io/v1/ingressclasses",
+    "Pod": "/api/v1/namespaces/{namespace}/pods",
+    "Service": "/api/v1/namespaces/{namespace}/services",
+    "Secret": "/api/v1/namespaces/{namespace}/secrets",
+    "ConfigMap": "/api/v1/namespaces/{namespace}/configmaps",
+    "Event": "/api/v1/namespaces/{namespace}/events",
+    "PersistentVolumeClaim": "/api/v1/namespaces/{namespace}/persistentvolumeclaims",
+    "EndpointSlice": "/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices",
+    "Deployment": "/apis/apps/v1/namespaces/{namespace}/deployments",
+    "DaemonSet": "/apis/apps/v1/namespaces/{namespace}/daemonsets",
+    "StatefulSet": "/apis/apps/v1/namespaces/{namespace}/statefulsets",
+    "ControllerRevision": "/apis/apps/v1/namespaces/{namespace}/controllerrevisions",
+    "Ingress": "/apis/networking.k8s.io/v1/namespaces/{namespace}/ingresses",
+    "NetworkPolicy": "/apis/networking.k8s.io/v1/namespaces/{namespace}/networkpolicies",
+    "PodDisruptionBudget": "/apis/policy/v1/namespaces/{namespace}/poddisruptionbudgets",
+    "IPAddressPool": "/apis/metallb.io/v1beta1/namespaces/{namespace}/ipaddresspools",
+    "L2Advertisement": "/apis/metallb.io/v1beta1/namespaces/{namespace}/l2advertisements",
+}
+
+
+class ApiError(PlumblineError):
+    """The API server refused a request."""
+
+    def __init__(self, method: str, path: str, status: int, message: str) -> None:
+        """Keep the request, the HTTP status, and the server's reason."""
+        self.method, self.path, self.status, self.message = method, path, status, message
+        super().__init__(f"{method} {path}: {status}: {message}")
+
+
+class NotFound(ApiError):
+    """The object does not exist."""
+
+
+class Kube:
+    """One cluster's API, by one kubeconfig and context of our own."""
+
+    def __init__(self, kubeconfig: Path, context: str, tools: Path) -> None:
+        """Name the cluster; nothing is contacted yet.
+
+        Args:
+            kubeconfig: our own file.
+            context: the context in it; named with every call.
+            tools: folder of the pinned kubectl.
+        """
+        self.kubeconfig, self.context, self.tools = kubeconfig, context, tools
+
+    # -- requests ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def client(self) -> Any:
+        """The official client, used for its transport: TLS, credentials, connections. Objects stay plain JSON."""
+        from kubernetes import config  # noqa: PLC0415  (heavy; loaded when a cluster is there to talk to)
+
+        client = config.new_client_from_config(str(self.kubeconfig), context=self.context)  # type: ignore[no-untyped-call]
+        client.configuration.connection_pool_maxsize = 64
+        return type(client)(client.configuration)
+
+    def request(self, method: str, path: str, *, body: Any = None, content_type: str = "application/json", **query: Any) -> Any:
+        """Send one request and return the decoded answer.
+
+        Raises:
+            NotFound: the object does not exist.
+            ApiError: the server refused it otherwise.
+            OSError: the server does not answer.
+        """
+        data, headers = self.exchange(method, path, body=body, content_type=content_type, query=query)
+        return json.loads(data) if headers.get("content-type", "").startswith("application/json") else data.decode(errors="replace")
+
+    def exchange(
+        self, method: str, path: str, *, body: Any = None, content_type: str = "application/json", query: Mapping[str, Any] | None = None
+    ) -> tuple[bytes, Mapping[str, str]]:
+        """Send one request and return the raw body and the headers of the answer; errors are those of :meth:`request`."""
+        from urllib3.exceptions import HTTPError  # noqa: PLC0415
+
+        answer = self.open(method, path, body, content_type, query or {}, _REQUEST_WITHIN_S)
+        try:
+            return answer.read(), answer.headers
+        except HTTPError as error:
+            raise ConnectionError(f"{method} {path}: {error}") from error
+        finally:
+            answer.release_conn()
+
+    def open(self, method: str, path: str, body: Any, content_type: str, query: Mapping[str, Any], within_s: float) -> Any:
+        """Send one request and return the answer (a ``urllib3`` response) of which nothing is read yet."""
+        from urllib3 import Timeout  # noqa: PLC0415
+        from urllib3.exceptions import HTTPError  # noqa: PLC0415
+
+        client = self.client
+        headers = {"Content-Type": content_type, "Accept": "application/json"}
+        client.update_params_for_auth(headers, [], ["BearerToken"], path, method, None)
+        encoded = urlencode([(key, value) for key, value in query.items() if value != ""])
+        try:
+            answer = client.rest_client.pool_manager.request(
+                method,
+                f"{client.configuration.host}{path}{'?' if encoded else ''}{encoded}",
+                body=None if body is None else json.dumps(body).encode(),
+                headers=headers,
+                timeout=Timeout(connect=5, read=within_s),
+                retries=False,
+                preload_content=False,
+            )
+            if answer.status >= 400:
+                kind = NotFound if answer.status == 404 else ApiError
+                raise kind(method, path, answer.status, _reason(answer.read()))
+        except HTTPError as error:
+            raise ConnectionError(f"{method} {path}: {error}") from error
+        return answer
+
+    def get(self, kind: str, name: str, namespace: str = "") -> Object:
+        """Return one object."""
+        return self.request("GET", f"{_path(kind, namespace)}/{name}")  # type: ignore[no-any-return]
+
+    def find(self, kind: str, name: str, namespace: str = "") -> Object | None:
+        """Return one object, or None where it does not exist."""
+        try:
+            return self.get(kind, name, namespace)
+        except NotFound:
+            return None
+
+    def objects(self, kind: str, namespace: str | None = "", *, selector: str = "") -> list[Object]:
+        """Return the objects of a kind, of all namespaces where ``namespace`` is None."""
+        return self.request("GET", _path(kind, namespace), labelSelector=selector)["items"]  # type: ignore[no-any-return]
+
+    def delete(self, kind: str, name: str, namespace: str = "", *, grace_s: int | None = None) -> None:
+        """Delete an object; one that is gone already is as good."""
+        query: dict[str, Any] = {} if grace_s is None else {"gracePeriodSeconds": grace_s}
+        try:
+            self.request("DELETE", f"{_path(kind, namespace)}/{name}", **query)
+        except NotFound:
+            return
+
+    def patch(self, kind: str, name: str, namespace: str, change: Object) -> Object:
+        """Apply a JSON merge patch (RFC 7396) to an object and return it."""
+        path = f"{_path(kind, namespace)}/{name}"
+        return self.request("PATCH", path, body=change, content_type="application/merge-patch+json")  # type: ignore[no-any-return]
+
+    def apply(self, objects: Iterable[Object]) -> None:
+        """Create or update objects by server-side apply, as field manager "plumbline"."""
+        for item in objects:
+            path = f"{_path(item['kind'], item['metadata'].get('namespace', ''))}/{item['metadata']['name']}"
+            self.request("PATCH", path, body=item, content_type="application/apply-patch+yaml", fieldManager="plumbline", force="true")
+
+    def ensure_namespace(self, name: str, security: str) -> None:
+        """Make a namespace with its Pod Security level (kept as it is where it exists with that level)."""
+        labels = {"pod-security.kubernetes.io/enforce": security, "app.kubernetes.io/part-of": "plumbline"}
+        if name == "kube-system":
+            return
+        self.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}])
+
+    # -- watches -------------------------------------------------------------------------------------------------
+
+    def watch(
+        self,
+        kind: str,
+        namespace: str | None,
+        judge: Callable[[dict[str, Object]], wait.Observation[T]],
+        *,
+        selector: str = "",
+        name: str = "",
+    ) -> wait.Condition[T]:
+        """Return a condition over the objects of a kind, judged anew at each change.
+
+        Args:
+            kind: kind of the objects.
+            namespace: where; None for all namespaces.
+            judge: gets the objects by name ("namespace/name" over all namespaces).
+            selector: label selector.
+            name: one object only.
+        """
+        return _Watch(self, _path(kind, namespace), judge, selector, f"metadata.name={name}" if name else "", namespace is None)
+
+    def rolled_out(self, kind: str, name: str, namespace: str) -> wait.Condition[Object]:
+        """Return a condition: a Deployment, DaemonSet or StatefulSet has all its replicas updated and ready."""
+
+        def judge(objects: dict[str, Object]) -> wait.Observation[Object]:
+            found = objects.get(name)
+            if found is None:
+                return wait.Observation(False, {}, f"{kind} {namespace}/{name} does not exist yet")
+            ready, wanted, current = _rollout(found)
+            done = current and ready >= wanted and wanted > 0
+            state = f"{kind} {name}: {ready} of {wanted} ready" + ("" if current else ", an update is rolling out")
+            return wait.Observation(done, found, state if done else state + self._why(found))
+
+        return self.watch(kind, namespace, judge, name=name)
+
+    def pods_ready(self, namespace: str, selector: str, count: int) -> wait.Condition[dict[str, Object]]:
+        """Return a condition: at least ``count`` pods of a selector are ready."""
+
+        def judge(pods: dict[str, Object]) -> wait.Observation[dict[str, Object]]:
+            ready = {name: pod for name, pod in pods.items() if pod_ready(pod)}
+            troubled = "; ".join(f"{name}: {pod_state(pod)}" for name, pod in pods.items() if name not in ready)
+            return wait.Observation(len(ready) >= count, ready, f"{len(ready)} of {count} ready" + (f"; {troubled}" if troubled else ""))
+
+        return self.watch("Pod", namespace, judge, selector=selector)
+
+    def _why(self, workload: Object) -> str:
+        """Say what its unready pods are doing, for the person who reads a time-out."""
+        labels = workload["spec"]["selector"].get("matchLabels", {})
+        selector = ",".join(f"{key}={value}" for key, value in labels.items())
+        try:
+            pods = self.objects("Pod", workload["metadata"]["namespace"], selector=selector)
+        except (PlumblineError, OSError):
+            return ""
+        troubled = [f"{pod['metadata']['name']}: {pod_state(pod)}" for pod in pods if not pod_ready(pod)]
+        return "; " + "; ".join(troubled) if troubled else ""
+
+    # -- ways into pods ------------------------------------------------------------------------------------------
+
+    def kubectl(self, *words: str, within_s: float = 30, input: str | None = None, check: bool = True) -> shell.Result:  # noqa: A002
+        """Run the pinned kubectl against our cluster."""
+        return shell.run([*self.kubectl_argv(), *words], within_s=within_s, input=input, check=check)
+
+    def kubectl_argv(self) -> list[str]:
+        """Return the pinned kubectl with our kubeconfig and context."""
+        return [str(self.tools / "kubectl"), f"--kubeconfig={self.kubeconfig}", f"--context={self.context}"]
+
+    def exec(self, namespace: str, pod: str, argv: Sequence[str], *, container: str = "", within_s: float = 30) -> shell.Result:
+        """Run a program in a container and return what it left, whatever its exit code."""
+        where = ["-c", container] if container else []
+        return self.kubectl("-n", namespace, "exec", pod, *where, "--", *argv, within_s=within_s, check=False)
+
+    def pod_url(self, namespace: str, pod: str, port: int | str) -> str:
+        """Return the API server's proxy path to a port of a pod (Kubernetes API: connect to proxy)."""
+        return f"/api/v1/namespaces/{namespace}/pods/{pod}:{port}/proxy"
+
+    def logs(self, namespace: str, pod: str, *, container: str = "", previous: bool = False, tail: int = 500) -> str:
+        """Return the last lines of a container's log."""
+        query: dict[str, Any] = {"tailLines": tail, "previous": str(previous).lower()}
+        if container:
+            query["container"] = container
+        return str(self.request("GET", f"/api/v1/namespaces/{namespace}/pods/{pod}/log", **query))
+
+    @contextmanager
+    def forward(self, namespace: str, target: str, port: int) -> Iterator[str]:
+        """Forward a port of a pod ("pod/NAME" or "svc/NAME"), also one on its loopback, to this machine.
+
+        Yields:
+            The forwarded address, "127.0.0.1:PORT".
+        """
+        argv = [*self.kubectl_argv(), "-n", namespace, "port-forward", target, f":{port}", "--address=127.0.0.1"]
+        with tempfile.TemporaryFile("w+") as errors:
+            process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=errors, text=True)  # noqa: S603
+            try:
+                assert process.stdout is not None
+                line = process.stdout.readline()  # "Forwarding from 127.0.0.1:41234 -> 3999", or nothing when it fails
+                if "Forwarding from " not in line:
+                    process.wait(5)
+                    errors.seek(0)
+                    raise PlumblineError(f"port {port} of {target} in {namespace} cannot be forwarded: {errors.read().strip()}")
+                yield line.split("Forwarding from ")[1].split(" ->")[0]
+            finally:
+                process.terminate()
+                process.wait(5)
+
+
+@dataclass(frozen=True)
+class _Watch(Generic[T]):
+    """A list followed by a watch (Kubernetes API concepts: efficient detection of changes), resumed for as long as needed."""
+
+    kube: Kube
+    path: str
+    judge: Callable[[dict[str, Object]], wait.Observation[T]]
+    labels: str
+    fields: str
+    everywhere: bool
+
+    def observe(self, deadline: wait.Deadline) -> Iterator[wait.Observation[T]]:
+        while not deadline.passed:
+            try:
+                yield from self._follow(deadline)
+            except (ApiError, OSError) as error:
+                yield wait.Observation(False, None, str(error))  # type: ignore[arg-type]
+                wait.pause(0.1, deadline)
+
+    def _follow(self, deadline: wait.Deadline) -> Iterator[wait.Observation[T]]:
+        query = {"labelSelector": self.labels, "fieldSelector": self.fields}
+        listing = self.kube.request("GET", self.path, **query)
+        objects = {self._key(item): item for item in listing["items"]}
+        version = listing["metadata"]["resourceVersion"]
+        yield self.judge(objects)
+        while not deadline.passed:
+            chunk = max(1, min(_WATCH_CHUNK_S, round(deadline.left_s)))
+            for change, item in self._changes({**query, "watch": "true", "resourceVersion": version, "timeoutSeconds": chunk}):
+                if change == "ERROR":  # the version is too old: list again
+                    return
+                version = item["metadata"]["resourceVersion"]
+                if change == "DELETED":
+                    objects.pop(self._key(item), None)
+                elif change != "BOOKMARK":
+                    objects[self._key(item)] = item
+                yield self.judge(objects)
+
+    def _changes(self, query: Mapping[str, Any]) -> Iterator[tuple[str, Object]]:
+        from kubernetes.watch.watch import iter_resp_lines  # noqa: PLC0415
+        from urllib3.exceptions import HTTPError  # noqa: PLC0415
+
+        answer = self.kube.open("GET", self.path, None, "application/json", query, _WATCH_CHUNK_S + 10)
+        try:
+            for line in iter_resp_lines(answer):  # type: ignore[no-untyped-call]
+                if line:
+                    event = json.loads(line)
+                    yield event["type"], event["object"]
+        except HTTPError as error:
+            raise ConnectionError(f"watch {self.path}: {error}") from error
+        finally:
+            answer.close()
+            answer.release_conn()
+
+    def _key(self, item: Object) -> str:
+        meta = item["metadata"]
+        return f"{meta['namespace']}/{meta['name']}" if self.everywhere and "namespace" in meta else str(meta["name"])
+
+
+def pod_ready(pod: Object) -> bool:
+    """Return whether a pod's Ready condition is true (a finished Job's pod counts as ready)."""
+    status = pod.get("status", {})
+    if status.get("phase") == "Succeeded":
+        return True
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in status.get("conditions", []))
+
+
+def pod_state(pod: Object) -> str:
+    """Say in one line what a pod is doing: its phase, and what its containers wait for or died of."""
+    status = pod.get("status", {})
+    said = [str(status.get("phase", "?"))]
+    for container in [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]:
+        waiting = container.get("state", {}).get("waiting")
+        died = container.get("state", {}).get("terminated") or container.get("lastState", {}).get("terminated")
+        if waiting and waiting.get("reason") not in (None, "PodInitializing", "ContainerCreating"):
+            said.append(f"{container['name']} {waiting['reason']}: {waiting.get('message', '')}".strip(": "))
+        if died and died.get("exitCode"):
+            said.append(f"{container['name']} exit {died['exitCode']} {died.get('reason', '')} {died.get('message', '')}".strip())
+    for condition in status.get("conditions", []):
+        if condition["type"] == "PodScheduled" and condition["status"] == "False":
+            said.append(condition.get("message", "not scheduled"))
+    return ", ".join(said)
+
+
+def restarts(pod: Object) -> int:
+    """Return how often the containers of a pod were restarted, all together."""
+    return sum(c.get("restartCount", 0) for c in pod.get("status", {}).get("containerStatuses", []))
+
+
+def _rollout(workload: Object) -> tuple[int, int, bool]:
+    """Return (ready, wanted, whether what runs is the current generation) of a workload."""
+    status, spec = workload.get("status", {}), workload["spec"]
+    current = status.get("observedGeneration", 0) >= workload["metadata"].get("generation", 1)
+    if "desiredNumberScheduled" in status:  # a DaemonSet
+        wanted = status.get("desiredNumberScheduled", 0)
+        return status.get("numberReady", 0), wanted, current and status.get("updatedNumberScheduled", 0) >= wanted
+    wanted = spec.get("replicas", 1)
+    return status.get("readyReplicas", 0), wanted, current and status.get("updatedReplicas", 0) >= wanted
+
+
+def _path(kind: str, namespace: str | None) -> str:
+    """Return the REST path of a kind's collection."""
+    pattern = _PATHS[kind]
+    if namespace is None:
+        return pattern.replace("/namespaces/{namespace}", "")
+    return pattern.format(namespace=namespace)
+
+
+def _reason(body: Any) -> str:
+    """Return the server's own reason from the body of a refusal (a Kubernetes Status)."""
+    text = body.decode(errors="replace") if isinstance(body, bytes) else str(body or "")
+    try:
+        return str(json.loads(text).get("message", text))
+    except ValueError:
+        return text[:300]

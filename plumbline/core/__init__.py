@@ -1,0 +1,1 @@
+"""The parts that everything else stands on; imports nothing else of Plumbline."""

@@ -1,0 +1,98 @@
+"""The one configuration object: options, then plumbline.toml, then defaults; unknown keys are errors."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from plumbline.core.errors import ConfigError
+
+FILE = "plumbline.toml"
+
+
+@dataclass(frozen=True)
+class Config:
+    """What a run is asked to do. Every attribute is an option, and a key of plumbline.toml.
+
+    Attributes:
+        target: a local KinD cluster of our own, or an existing one that is only read.
+        network: the Ethereum network that Geth follows.
+        helios_network: the network that Helios follows (default: the same).
+        images: pull images, build them, or decide by what can be reached.
+        profile: thresholds and windows of alerts: short for tests, or those of production.
+        keep: leave the stack standing after a green run too.
+        fresh: replace a standing stack instead of using it again.
+        cluster_name: name of the KinD cluster.
+        beacon_api: URL of a Beacon API with light-client support, for public networks.
+        checkpoint: root of a finalized block of that network (0x and 64 hex digits), for public networks.
+    """
+
+    target: Literal["kind", "existing"] = "kind"
+    network: Literal["devnet", "sepolia", "mainnet"] = "devnet"
+    helios_network: Literal["devnet", "sepolia", "mainnet"] | None = None
+    images: Literal["auto", "pull", "build"] = "auto"
+    profile: Literal["test", "prod"] = "test"
+    keep: bool = False
+    fresh: bool = False
+    cluster_name: str = "ethereum-cluster"
+    beacon_api: str | None = None
+    checkpoint: str | None = None
+
+    @classmethod
+    def load(cls, root: Path, options: Mapping[str, Any] | None = None) -> Config:
+        """Return the configuration of the checkout at ``root``.
+
+        Args:
+            root: folder that may hold a plumbline.toml.
+            options: values from a command line; None means "not given".
+
+        Raises:
+            ConfigError: a key is unknown, or a value is not allowed; the message names it and what is.
+        """
+        file = root / FILE
+        values: dict[str, Any] = {}
+        if file.exists():
+            try:
+                values = tomllib.loads(file.read_text())
+            except tomllib.TOMLDecodeError as error:
+                raise ConfigError(f"{FILE} is not valid TOML: {error}") from None
+            _check(values, where=FILE)
+        given = {key: value for key, value in (options or {}).items() if value is not None}
+        _check(given, where="the command line")
+        return cls(**{**values, **given})
+
+    def describe(self) -> dict[str, Any]:
+        """Return the values that make one stack different from another (what a standing stack is compared by)."""
+        kept = dataclasses.asdict(self)
+        for passing in ("keep", "fresh"):
+            kept.pop(passing)
+        return kept
+
+
+def _check(values: Mapping[str, Any], *, where: str) -> None:
+    """Refuse unknown keys and values that are not allowed, naming both and the remedy."""
+    hints = get_type_hints(Config)
+    for key, value in values.items():
+        if key not in hints:
+            near = get_close_matches(key, hints, n=1)
+            meant = f'; did you mean "{near[0]}"?' if near else f"; known are {', '.join(sorted(hints))}"
+            raise ConfigError(f'{where} has an unknown key "{key}"{meant}')
+        allowed = _allowed(hints[key])
+        if allowed and value not in allowed:
+            raise ConfigError(f'{where}: {key} = "{value}" is not possible; choose one of {", ".join(allowed)}')
+        if hints[key] is bool and not isinstance(value, bool):
+            raise ConfigError(f"{where}: {key} = {value!r} is not possible; choose true or false")
+        if hints[key] is str and not (isinstance(value, str) and value):
+            raise ConfigError(f"{where}: {key} = {value!r} is not possible; it is a name")
+
+
+def _allowed(hint: Any) -> tuple[str, ...]:
+    """Return the literal values that a type hint allows, empty for a type that is not a choice."""
+    if get_origin(hint) is Literal:
+        return get_args(hint)
+    return tuple(value for part in get_args(hint) for value in _allowed(part))

@@ -1,0 +1,55 @@
+"""Progress for people: the event stream as lines on the terminal, with the seconds since the start."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+from plumbline.core import events
+
+_QUIET = {"wait"}  # what is waited for shows as the component's own phase
+
+
+class Printer:
+    """Prints an event stream line by line; meant for a terminal and for a CI log alike."""
+
+    def __init__(self, out: TextIO | None = None) -> None:
+        """Print to ``out`` (default: standard error)."""
+        self.out = out or sys.stderr
+        self.start = time.monotonic()
+
+    def __call__(self, event: events.Event) -> None:
+        """Print what a person wants to know of an event, if anything."""
+        line = self._line(event)
+        if line:
+            print(f"{time.monotonic() - self.start:7.1f} s  {event['component']:<15} {line}", file=self.out, flush=True)
+
+    @staticmethod
+    def _line(event: events.Event) -> str:
+        component, what = event["component"], event["event"]
+        if component in _QUIET:
+            return ""
+        if what == "phase-start":
+            return f"{event['phase']} …"
+        if what == "phase-end" and event["ok"]:
+            return f"{event['phase']}: {event['seconds']:.1f} s"
+        if what == "phase-end":
+            return f"{event['phase']} failed after {event['seconds']:.1f} s: {event['error']}"
+        if what in {"progress", "notice", "warning"}:
+            return f"{'warning: ' if what == 'warning' else ''}{event.get('text', '')}"
+        if what == "reused":
+            return "used again as it stands"
+        return ""
+
+
+@contextmanager
+def shown(out: TextIO | None = None) -> Iterator[None]:
+    """Show the current stream while the block runs."""
+    stop = events.subscribe(Printer(out))
+    try:
+        yield
+    finally:
+        stop()

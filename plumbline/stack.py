@@ -1,0 +1,272 @@
+"""The stack: a DAG of components, brought up in parallel, remembered, used again, and taken down."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
+from concurrent.futures import wait as wait_futures
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from plumbline.components.base import Component, HelmComponent, Site
+from plumbline.components.cluster import Cluster
+from plumbline.components.consensus import Consensus
+from plumbline.components.devnet import Devnet
+from plumbline.components.execution import Execution
+from plumbline.components.ingress import Ingress
+from plumbline.components.load_balancer import LoadBalancer
+from plumbline.components.network_policy import NetworkPolicy
+from plumbline.components.storage import Storage
+from plumbline.core import events, lease, state, wait
+from plumbline.core.config import Config
+from plumbline.core.errors import BringUpFailed, ConfigError, PlumblineError, UsageError
+from plumbline.core.paths import Paths
+
+# Every component there is; a public network has a consensus layer and a genesis of its own.
+COMPONENTS: tuple[type[Component], ...] = (
+    Cluster,
+    NetworkPolicy,
+    Storage,
+    LoadBalancer,
+    Ingress,
+    Devnet,
+    Execution,
+    Consensus,
+)
+_LEASE_WITHIN_S = 600.0
+
+
+class Stack:
+    """All components of one place, and what is known of them."""
+
+    def __init__(self, site: Site) -> None:
+        """Bind the components to a place; nothing is touched yet."""
+        self.site = site
+        kinds = [kind for kind in COMPONENTS if site.config.network == "devnet" or not kind.devnet_only]
+        self.components: dict[str, Component] = {kind.name: kind(site) for kind in kinds}
+        self.created = False
+
+    @classmethod
+    def open(cls, config: Config, paths: Paths | None = None) -> Stack:
+        """Return the stack of a checkout (default: the one around the working directory)."""
+        return cls(Site(config, paths or Paths.of()))
+
+    # -- the parts, by what they are ----------------------------------------------------------------------------
+
+    @cached_property
+    def cluster(self) -> Cluster:
+        """The KinD cluster."""
+        return self._part(Cluster)
+
+    @cached_property
+    def network_policy(self) -> NetworkPolicy:
+        """NetworkPolicy enforcement."""
+        return self._part(NetworkPolicy)
+
+    @cached_property
+    def storage(self) -> Storage:
+        """The CSI driver."""
+        return self._part(Storage)
+
+    @cached_property
+    def load_balancer(self) -> LoadBalancer:
+        """MetalLB."""
+        return self._part(LoadBalancer)
+
+    @cached_property
+    def ingress(self) -> Ingress:
+        """The way in."""
+        return self._part(Ingress)
+
+    @cached_property
+    def devnet(self) -> Devnet:
+        """Genesis and keys."""
+        return self._part(Devnet)
+
+    @cached_property
+    def execution(self) -> Execution:
+        """The Geth nodes."""
+        return self._part(Execution)
+
+    @cached_property
+    def consensus(self) -> Consensus:
+        """The beacon node."""
+        return self._part(Consensus)
+
+    def _part[C: Component](self, kind: type[C]) -> C:
+        component = self.components[kind.name]
+        assert isinstance(component, kind)
+        return component
+
+    # -- up and down --------------------------------------------------------------------------------------------
+
+    def up(self, goals: Sequence[str] | None = None) -> None:
+        """Bring up the closure of some components (default: all), in parallel where the DAG allows.
+
+        What stands and is as configured is used again. Another process that works on this stack is waited for.
+
+        Raises:
+            UsageError: a goal is not a component.
+            ConfigError, Unfit, BringUpFailed: the first failure, after the others were given up.
+        """
+        wanted = closure(self.components, goals or list(self.components))
+        with lease.exclusive(self._lock, "the stack", within_s=_LEASE_WITHIN_S, purpose="up"), events.phase("stack", "up"):
+            start = time.monotonic()
+            run(wanted, self._bring_up)
+            self.created = self.cluster.created
+            events.emit("stack", "ready", seconds=round(time.monotonic() - start, 2), created=self.created, components=list(wanted))
+            self._remember_duration(wanted, time.monotonic() - start)
+
+    def down(self) -> None:
+        """Delete the cluster and all that is known of it."""
+        with lease.exclusive(self._lock, "the stack", within_s=_LEASE_WITHIN_S, purpose="destroy"), events.phase("stack", "down"):
+            self.cluster.remove()
+            self._file.unlink(missing_ok=True)
+
+    def steady(self, within_s: float = 120.0) -> None:
+        """Wait until every component that was brought up is ready (again).
+
+        Raises:
+            wait.Timeout: one is not; the message shows its state.
+        """
+        for name in self._known():
+            component = self.components[name]
+            wait.until(component.ready(), named=f"{name} steady", within_s=within_s, look=_look(name))
+
+    def pods_of(self, name: str) -> list[dict[str, Any]]:
+        """Return the pods of a component, or the one pod of that name.
+
+        Raises:
+            UsageError: there is neither.
+        """
+        component = self.components.get(name)
+        if isinstance(component, HelmComponent):
+            instances = {release.name for release in component.releases}
+            label = "app.kubernetes.io/instance"
+            return [p for p in self.site.kube.objects("Pod", None) if p["metadata"].get("labels", {}).get(label) in instances]
+        found = [pod for pod in self.site.kube.objects("Pod", None) if pod["metadata"]["name"] == name]
+        if not found:
+            raise UsageError(f'there is no component or pod "{name}"; components are {", ".join(self.components)}')
+        return found
+
+    @property
+    def standing(self) -> bool:
+        """Whether a cluster of ours stands."""
+        return self.cluster.standing()
+
+    def _bring_up(self, component: Component, cancelled: threading.Event) -> None:
+        start = time.monotonic()
+        known = self._known()
+        with events.phase(component.name, "up"):
+            if isinstance(component, Cluster):
+                component.deploy()
+                if component.created:
+                    self._file.unlink(missing_ok=True)
+                    known = {}
+            else:
+                now = component.fingerprint()
+                if known.get(component.name, {}).get("fingerprint") != now:
+                    with events.phase(component.name, "deploy"):
+                        component.deploy()
+            named, look = f"{component.name} ready", _look(component.name)
+            wait.until(component.ready(), named=named, within_s=component.within_s, look=look, cancelled=cancelled)
+        self._remember(component, time.monotonic() - start)
+
+    # -- memory -------------------------------------------------------------------------------------------------
+
+    @property
+    def _lock(self) -> Path:
+        return self.site.paths.state / "stack.lock"
+
+    @property
+    def _file(self) -> Path:
+        return self.site.paths.state / "stack.json"
+
+    @cached_property
+    def _memory(self) -> threading.Lock:
+        return threading.Lock()
+
+    def _known(self) -> dict[str, Any]:
+        return (state.read_json(self._file) or {}).get("components", {})  # type: ignore[no-any-return]
+
+    def _remember(self, component: Component, seconds: float) -> None:
+        """Keep what was deployed, so that the next run can tell whether anything is to be done."""
+        with self._memory:
+            known = self._known()
+            known[component.name] = {"fingerprint": component.fingerprint(), "seconds": round(seconds, 2)}
+            state.write_json(self._file, {"components": known})
+
+    def _remember_duration(self, wanted: Mapping[str, Component], seconds: float) -> None:
+        """Add the bring-up to the history that remaining times are estimated from."""
+        file = self.site.paths.state / "history.json"
+        history = state.read_json(file) or []
+        history.append({"at": time.time(), "created": self.created, "components": sorted(wanted), "seconds": round(seconds, 2)})
+        state.write_json(file, history[-200:])
+
+
+def closure(components: Mapping[str, Component], goals: Sequence[str]) -> dict[str, Component]:
+    """Return the goals with all that they need or use, in the order of the roster.
+
+    Raises:
+        UsageError: a goal is not a component.
+    """
+    wanted: set[str] = set()
+    pending = list(goals)
+    while pending:
+        name = pending.pop()
+        if name not in components:
+            raise UsageError(f'there is no component "{name}"; known are {", ".join(components)}')
+        if name not in wanted:
+            wanted.add(name)
+            pending += [other for other in (*components[name].needs, *components[name].uses) if other in components]
+    return {name: component for name, component in components.items() if name in wanted}
+
+
+def run(wanted: Mapping[str, Component], bring_up: Callable[[Component, threading.Event], None]) -> None:
+    """Run ``bring_up`` for each component as soon as all that it needs is up; the first failure gives up the rest.
+
+    Args:
+        wanted: components by name; each one's ``needs`` are among them.
+        bring_up: gets the component, and an event that is set when another one failed.
+
+    Raises:
+        ConfigError: the needs form a circle.
+        PlumblineError: the first failure; one of the harness' own kinds is passed on as it is.
+    """
+    cancelled = threading.Event()
+    done: set[str] = set()
+    running: dict[Future[None], str] = {}
+    waiting = dict(wanted)
+    first: tuple[str, BaseException] | None = None
+    with ThreadPoolExecutor(max_workers=max(1, len(wanted)), thread_name_prefix="up") as pool:
+        try:
+            while (waiting and first is None) or running:
+                if first is None:
+                    for name in [n for n, c in waiting.items() if done.issuperset(need for need in c.needs if need in wanted)]:
+                        running[pool.submit(bring_up, waiting.pop(name), cancelled)] = name
+                if not running:
+                    raise ConfigError(f"the needs of {', '.join(waiting)} form a circle: none of them can be first")
+                finished, _ = wait_futures(running, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    name = running.pop(future)
+                    error = future.exception()
+                    if error is None:
+                        done.add(name)
+                    elif first is None:
+                        first = (name, error)
+                        cancelled.set()
+        except BaseException:
+            cancelled.set()
+            raise
+    if first is not None:
+        name, error = first
+        if isinstance(error, PlumblineError) and error.exit_code in (2, 3):
+            raise error
+        raise BringUpFailed(name, str(error) or type(error).__name__) from error
+
+
+def _look(component: str) -> str:
+    return f"plumbline logs {component}"

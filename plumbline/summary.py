@@ -1,0 +1,49 @@
+"""What a person needs to use a standing stack: hosts, addresses, ports, the /etc/hosts line, where credentials are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from plumbline.components.devnet import CONTROL_SECRET, JWT_SECRET, KEYS_SECRET, NAMESPACE
+from plumbline.stack import Stack
+
+_CREDENTIALS = (
+    ("Engine API (JWT)", JWT_SECRET, "jwt.hex"),
+    ("Geth node keys", KEYS_SECRET, ""),
+    ("beacon node's fault control", CONTROL_SECRET, "token"),
+)
+
+
+def render(stack: Stack, *, show_credentials: bool) -> str:
+    """Return the summary of a standing stack as text.
+
+    Args:
+        stack: a stack whose cluster stands.
+        show_credentials: print the local credentials themselves, not only where they are.
+    """
+    return "\n".join(_lines(stack, show_credentials)) + "\n"
+
+
+def _lines(stack: Stack, show_credentials: bool) -> Iterator[str]:
+    kube, hosts = stack.site.kube, stack.ingress.hosts()
+    yield f"Cluster      {stack.site.config.cluster_name} (context {kube.context})"
+    yield f"Kubeconfig   {kube.kubeconfig}"
+    balanced = [s for s in kube.objects("Service", None) if s["spec"].get("type") == "LoadBalancer"]
+    for service in balanced:
+        given = service.get("status", {}).get("loadBalancer", {}).get("ingress") or [{}]
+        ports = ", ".join(str(port["port"]) for port in service["spec"]["ports"])
+        yield f"Address      {given[0].get('ip', '(none yet)')}  {service['metadata']['name']} (ports {ports})"
+    if hosts and balanced:
+        address = stack.ingress.address
+        for host, namespace in sorted(hosts.items()):
+            yield f"Host         http://{host}/  (namespace {namespace})"
+        yield "/etc/hosts   add this line to use the names from this machine:"
+        yield f"{address} {' '.join(sorted(hosts))}"
+    yield f"Credentials  Secrets in namespace {NAMESPACE} (plumbline summary --show-credentials prints the local ones):"
+    for what, name, key in _CREDENTIALS:
+        if kube.find("Secret", name, NAMESPACE) is None:
+            continue
+        shown = f": {stack.devnet.secret(name)[key]}" if show_credentials and key else ""
+        yield f"             {what}: secret/{name}{shown}"
+    yield "Grafana      not deployed (monitoring is not part of this stack yet)"
+    yield "Warning      the devnet has Sepolia's chain id: a transaction signed here is valid there; use the developer keys only"
