@@ -1,0 +1,186 @@
+"""What the chart of Geth says on each network."""
+
+from __future__ import annotations
+
+import pytest
+from chartrender import Helm, Object, Rendering, containers, pod
+
+WAYS = ["local", "local-follower", "local-late", "public-sepolia", "public-mainnet", "prod"]
+
+
+@pytest.fixture(params=WAYS)
+def geth(request: pytest.FixtureRequest, renderings: dict[str, Rendering]) -> Rendering:
+    return renderings[f"geth-node-{request.param}"]
+
+
+def flags(rendering: Rendering) -> dict[str, str]:
+    """Flags of the node's command line; those without a value are empty."""
+    words = pod(rendering.one("StatefulSet"))["containers"][0]["args"]
+    return {word.removeprefix("--").partition("=")[0]: word.partition("=")[2] for word in words}
+
+
+def volumes(rendering: Rendering) -> dict[str, Object]:
+    return {volume["name"]: volume for volume in pod(rendering.one("StatefulSet"))["volumes"]}
+
+
+@pytest.mark.parametrize("name", ["local", "local-follower", "local-late"])
+def test_a_devnet_is_never_called_sepolia(name: str, renderings: dict[str, Rendering]) -> None:
+    """Geth would bring Sepolia's own fork schedule, which the devnet has left behind."""
+    geth = renderings[f"geth-node-{name}"]
+    init = containers(geth.one("StatefulSet"))[0]
+
+    assert not {"sepolia", "mainnet", "holesky", "hoodi", "dev"} & set(flags(geth))
+    assert flags(geth)["networkid"] == "11155111"
+    assert init["args"] == ["init", "--datadir=/data", "--state.scheme=path", "/genesis/genesis.json"]
+    assert "nodiscover" in flags(geth)
+    assert flags(geth)["nat"] == "none"
+
+
+PUBLIC = {"public-sepolia": "sepolia", "public-mainnet": "mainnet", "prod": "sepolia"}
+
+
+@pytest.mark.parametrize(("name", "network"), PUBLIC.items())
+def test_a_public_network_brings_its_own_genesis(name: str, network: str, renderings: dict[str, Rendering]) -> None:
+    geth = renderings[f"geth-node-{name}"]
+
+    assert network in flags(geth)
+    assert "networkid" not in flags(geth)
+    assert "initContainers" not in pod(geth.one("StatefulSet"))
+    assert "genesis" not in volumes(geth)
+    assert flags(geth)["syncmode"] == "snap"
+
+
+def test_only_public_namespaces_are_served(geth: Rendering) -> None:
+    given = flags(geth)
+
+    assert given["http.api"] == given["ws.api"] == "eth,net,web3"
+    assert given["http.port"] == given["ws.port"] == "8545"
+    assert "ipcdisable" in given
+    assert "*" not in given["http.vhosts"].split(",")
+    assert "ws.origins" not in given
+
+
+def test_the_engine_api_and_its_key_come_together(geth: Rendering) -> None:
+    given, mounted = flags(geth), volumes(geth)
+    ports = {port["name"] for port in pod(geth.one("StatefulSet"))["containers"][0]["ports"]}
+    peers = geth.one("Service", f"{geth.way.release}-peers")
+    engine = "authrpc.jwtsecret" in given
+
+    assert engine != ("beacon.api" in given)
+    assert engine == ("jwt" in mounted) == ("engine" in ports)
+    assert engine == ("engine" in {port["name"] for port in peers["spec"]["ports"]})
+
+
+def test_a_late_joiner_follows_by_its_own_light_client(renderings: dict[str, Rendering]) -> None:
+    late = renderings["geth-node-local-late"]
+    given = flags(late)
+    egress = late.one("NetworkPolicy")["spec"]["egress"]
+
+    assert given["beacon.api"] == "http://beacon:3500"
+    assert given["beacon.config"] == "/genesis/beacon.yaml"
+    assert given["beacon.checkpoint"] == "0x" + "11" * 32
+    assert given["syncmode"] == "snap"
+    assert "plumbline.dev/rpc" not in late.one("StatefulSet")["spec"]["template"]["metadata"]["labels"]
+    assert [port["port"] for rule in egress for port in rule["ports"]] == [30303, 3500]
+
+
+def test_the_light_client_knows_the_devnets_own_constants(renderings: dict[str, Rendering]) -> None:
+    network = pytest.importorskip("plumbline_beacon.network")
+    given = flags(renderings["geth-node-local-late"])
+
+    assert given["beacon.genesis.time"] == str(network.GENESIS_TIME)
+    assert given["beacon.genesis.gvroot"] == network.GENESIS_VALIDATORS_ROOT
+    assert given["networkid"] == str(network.CHAIN_ID)
+
+
+def test_a_node_sees_its_own_key_only(renderings: dict[str, Rendering]) -> None:
+    geth = pod(renderings["geth-node-local"].one("StatefulSet"))["containers"][0]
+    mount = next(each for each in geth["volumeMounts"] if each["name"] == "keys")
+
+    assert mount["subPathExpr"] == "$(POD_NAME)"
+    assert f"--nodekey={mount['mountPath']}" in geth["args"]
+
+
+def test_producers_execute_everything_and_followers_download(renderings: dict[str, Rendering]) -> None:
+    modes = {name: flags(renderings[f"geth-node-{name}"])["syncmode"] for name in ("local", "local-follower")}
+
+    assert modes == {"local": "full", "local-follower": "snap"}
+
+
+def test_a_crash_loses_a_bounded_number_of_blocks(geth: Rendering) -> None:
+    assert flags(geth)["history.state"] == "64"
+    assert flags(geth)["state.scheme"] == "path"
+
+
+def test_a_stopping_node_drains_and_then_flushes(geth: Rendering) -> None:
+    spec = pod(geth.one("StatefulSet"))
+    drain = spec["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
+
+    assert spec["terminationGracePeriodSeconds"] - drain >= 60
+
+
+def test_liveness_is_gentler_than_readiness(geth: Rendering) -> None:
+    """A restart costs more than a pause."""
+    node = pod(geth.one("StatefulSet"))["containers"][0]
+    probes = {kind: node[f"{kind}Probe"] for kind in ("liveness", "readiness")}
+    patience = {kind: probe["periodSeconds"] * probe["failureThreshold"] for kind, probe in probes.items()}
+
+    assert node["livenessProbe"]["tcpSocket"]
+    assert patience["liveness"] >= 60 > 5 >= patience["readiness"]
+
+
+def test_a_change_of_the_mesh_restarts_the_nodes(helm: Helm, renderings: dict[str, Rendering]) -> None:
+    before = renderings["geth-node-local"]
+    enodes = before.way.values["p2p"]["staticNodes"]
+    larger = [*enodes, enodes[0].replace("geth-0", "geth-1")]
+    after = Rendering(before.way, helm.render(before.way, {"p2p": {"staticNodes": larger}}).stdout)
+    templates = [each.one("StatefulSet")["spec"]["template"]["metadata"] for each in (before, after)]
+
+    assert templates[0]["annotations"]["checksum/config"] != templates[1]["annotations"]["checksum/config"]
+    assert after.one("ConfigMap")["data"]["geth.toml"].count("enode://") == len(enodes) + 1
+
+
+def test_local_limits_are_annotations_of_the_ingress(renderings: dict[str, Rendering]) -> None:
+    ingress = renderings["geth-node-local"].one("Ingress", "api")
+    limits = {key.rpartition("/")[2]: value for key, value in ingress["metadata"]["annotations"].items()}
+
+    assert limits == {
+        "proxy-body-size": "1m",
+        "limit-rps": "50",
+        "limit-burst-multiplier": "5",
+        "limit-connections": "50",
+    }
+    assert [rule["host"] for rule in ingress["spec"]["rules"]] == ["api.oumla.local"]
+    assert [path["pathType"] for rule in ingress["spec"]["rules"] for path in rule["http"]["paths"]] == ["Exact"]
+
+
+def test_production_is_behind_googles_load_balancer_with_tls(renderings: dict[str, Rendering]) -> None:
+    prod = renderings["geth-node-prod"]
+    ingress, service = prod.one("Ingress"), prod.one("Service", "geth")
+    annotations = ingress["metadata"]["annotations"]
+    policy = prod.one("NetworkPolicy", "geth")["spec"]["ingress"]
+    sources = [rule["from"] for rule in policy if rule["ports"] == [{"port": "rpc"}]]
+
+    assert annotations["kubernetes.io/ingress.class"] == "gce"
+    assert not any(key.startswith("nginx.") for key in annotations)
+    assert annotations["cert-manager.io/cluster-issuer"]
+    assert annotations["external-dns.alpha.kubernetes.io/hostname"] == ingress["spec"]["rules"][0]["host"]
+    assert annotations["networking.gke.io/v1beta1.FrontendConfig"] == prod.one("FrontendConfig")["metadata"]["name"]
+    assert ingress["spec"]["tls"][0]["secretName"]
+    assert prod.one("FrontendConfig")["spec"]["redirectToHttps"] == {"enabled": True}
+    assert service["metadata"]["annotations"]["cloud.google.com/backend-config"] == '{"default":"geth"}'
+    assert prod.one("BackendConfig", "geth")["spec"]["securityPolicy"]["name"], "JSON-RPC must not be open to the world"
+    assert [{"ipBlock": {"cidr": cidr}} for cidr in ("35.191.0.0/16", "130.211.0.0/22")] in sources
+
+
+def test_production_survives_the_loss_of_a_zone(renderings: dict[str, Rendering]) -> None:
+    prod = renderings["geth-node-prod"]
+    nodes = prod.one("StatefulSet")
+    spread = pod(nodes)["topologySpreadConstraints"][0]
+
+    assert nodes["spec"]["replicas"] >= 2
+    assert spread["topologyKey"] == "topology.kubernetes.io/zone"
+    assert spread["whenUnsatisfiable"] == "DoNotSchedule"
+    assert prod.one("PodDisruptionBudget")["spec"]["minAvailable"] == 1
+    assert nodes["spec"]["volumeClaimTemplates"][0]["spec"]["storageClassName"] == "premium-rwo"
+    assert nodes["spec"]["persistentVolumeClaimRetentionPolicy"] == {"whenDeleted": "Retain", "whenScaled": "Retain"}

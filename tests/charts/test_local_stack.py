@@ -1,0 +1,246 @@
+"""The charts of the local stack fit each other, the cluster and the harness."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from chartrender import ROOT, Object, Rendering, containers, pod, selects
+
+
+@pytest.fixture(scope="session")
+def kind() -> dict[str, Any]:
+    return yaml.safe_load((ROOT / "local" / "kind-config.yaml").read_text())  # type: ignore[no-any-return]
+
+
+@pytest.fixture(scope="session")
+def kubeadm(kind: dict[str, Any]) -> dict[str, Any]:
+    """The patches of kubeadm's configuration, by kind."""
+    patches = [yaml.safe_load(text) for text in kind["kubeadmConfigPatches"]]
+    return {each["kind"]: each for each in patches}
+
+
+def pods(local_stack: list[Rendering]) -> dict[str, tuple[str, Object]]:
+    """DNS names of the StatefulSets' pods, with their namespace and workload."""
+    found = {}
+    for rendering in local_stack:
+        for each in rendering.of_kind("StatefulSet"):
+            name, service = each["metadata"]["name"], each["spec"]["serviceName"]
+            rendering.one("Service", service)
+            for ordinal in range(each["spec"]["replicas"]):
+                found[f"{name}-{ordinal}.{service}.{rendering.way.namespace}.svc.cluster.local"] = (
+                    rendering.way.namespace,
+                    each,
+                )
+    return found
+
+
+def allows(local_stack: list[Rendering], source: Object, target: Object, port: str, direction: str) -> bool:
+    """Whether a policy of a pod lets traffic through to another one of its namespace."""
+    side = "from" if direction == "ingress" else "to"
+    own, other = (target, source) if direction == "ingress" else (source, target)
+    numbers = {p["name"]: p["containerPort"] for c in containers(target) for p in c.get("ports", [])}
+    for rendering in local_stack:
+        for policy in rendering.of_kind("NetworkPolicy"):
+            if selects(policy["spec"]["podSelector"], labels(own)) and policy["spec"]["podSelector"]:
+                for rule in policy["spec"].get(direction, []):
+                    meant = {each["port"] for each in rule.get("ports", [])}
+                    peers = [
+                        each for each in rule.get(side, []) if "podSelector" in each and "namespaceSelector" not in each
+                    ]
+                    if meant & {port, numbers[port]} and any(
+                        selects(each["podSelector"], labels(other)) for each in peers
+                    ):
+                        return True
+    return False
+
+
+def labels(workload: Object) -> Object:
+    return workload["spec"]["template"]["metadata"]["labels"]  # type: ignore[no-any-return]
+
+
+def test_the_beacon_node_drives_nodes_that_exist(
+    local_stack: list[Rendering], renderings: dict[str, Rendering]
+) -> None:
+    beacon = renderings["beacon-local"].one("StatefulSet")
+    words = [
+        word.removeprefix("--engine=") for word in pod(beacon)["containers"][0]["args"] if word.startswith("--engine=")
+    ]
+    known = pods(local_stack)
+
+    for word in words:
+        url, jwt, *role = word.split(",")
+        host = re.fullmatch(r"http://(\S+):8551", url)
+        assert host, url
+        _, geth = known[host[1]]
+        snap = "--syncmode=snap" in pod(geth)["containers"][0]["args"]
+        assert (role == ["follower"]) == snap, f"{url}: a follower snap-syncs, a producer cannot"
+        assert jwt == "/jwt/jwt.hex"
+        assert allows(local_stack, beacon, geth, "engine", "ingress"), url
+        assert allows(local_stack, beacon, geth, "engine", "egress"), url
+
+
+def test_the_late_joiner_reaches_the_beacon_api(local_stack: list[Rendering], renderings: dict[str, Rendering]) -> None:
+    late, beacon = (renderings[name].one("StatefulSet") for name in ("geth-node-local-late", "beacon-local"))
+
+    assert allows(local_stack, late, beacon, "http", "egress")
+    assert allows(local_stack, late, beacon, "http", "ingress")
+
+
+def test_every_node_may_dial_every_other(local_stack: list[Rendering]) -> None:
+    nodes = [
+        each for _, each in pods(local_stack).values() if labels(each)["app.kubernetes.io/component"] == "execution"
+    ]
+
+    assert len(nodes) == 4
+    for source in nodes:
+        for target in nodes:
+            assert allows(local_stack, source, target, "p2p", "egress")
+            assert allows(local_stack, source, target, "p2p", "ingress")
+
+
+def test_clients_meet_serving_nodes_only(local_stack: list[Rendering], renderings: dict[str, Rendering]) -> None:
+    selector = renderings["geth-node-local"].one("Service", "geth")["spec"]["selector"]
+    members = {
+        name.partition(".")[0]
+        for name, (_, each) in pods(local_stack).items()
+        if selects({"matchLabels": selector}, labels(each))
+    }
+
+    assert members == {"geth-0", "geth-1", "geth-follower-0"}
+
+
+def test_the_ingress_controller_may_do_what_the_ingress_objects_ask(
+    local_stack: list[Rendering], renderings: dict[str, Rendering]
+) -> None:
+    controller = renderings["nginx-ingress-local"]
+    served = {role["metadata"]["namespace"] for role in controller.of_kind("Role")}
+    backends = {
+        (rule["to"][0]["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"], port["port"])
+        for rule in controller.one("NetworkPolicy", "nginx-ingress")["spec"]["egress"]
+        for port in rule["ports"]
+        if "to" in rule
+    }
+    classes = {each["metadata"]["name"] for each in controller.of_kind("IngressClass")}
+
+    for rendering in local_stack:
+        for ingress in rendering.of_kind("Ingress"):
+            assert rendering.namespace_of(ingress) in served
+            assert ingress["spec"]["ingressClassName"] in classes
+            assert (rendering.namespace_of(ingress), 8545) in backends
+
+
+def test_the_ingress_controller_is_let_in_by_geth(renderings: dict[str, Rendering]) -> None:
+    controller = renderings["nginx-ingress-local"].one("Deployment")
+    rules = renderings["geth-node-local"].one("NetworkPolicy", "geth")["spec"]["ingress"]
+    peers = [peer for rule in rules if rule["ports"] == [{"port": "rpc"}] for peer in rule["from"]]
+
+    assert any(
+        selects(peer["podSelector"], labels(controller))
+        and peer["namespaceSelector"]["matchLabels"] == {"kubernetes.io/metadata.name": "ingress-nginx"}
+        for peer in peers
+    )
+
+
+def test_the_ingress_controller_watches_what_it_has_a_role_for(renderings: dict[str, Rendering]) -> None:
+    """One namespace without a Role, and it never gets past its first list."""
+    for name in ("local", "prod"):
+        controller = renderings[f"nginx-ingress-{name}"]
+        words = pod(controller.one("Deployment"))["containers"][0]["args"]
+        selector = next(word for word in words if "watchnamespaceselector" in word)
+        watched = set(re.search(r" in \((.*)\)$", selector)[1].split(","))  # type: ignore[index]
+
+        assert watched == {role["metadata"]["namespace"] for role in controller.of_kind("Role")}
+        assert "ingress-nginx" in watched, "its own Service's address is published"
+
+
+def test_body_limits_work_only_where_bodies_are_buffered(renderings: dict[str, Rendering]) -> None:
+    words = pod(renderings["nginx-ingress-local"].one("Deployment"))["containers"][0]["args"]
+
+    assert "--providers.kubernetesingressnginx.proxyrequestbuffering=true" in words
+    assert renderings["nginx-ingress-local"].one("Service", "nginx-ingress")["spec"]["externalTrafficPolicy"] == "Local"
+
+
+def test_metallbs_pool_does_not_wait_for_its_webhook(renderings: dict[str, Rendering]) -> None:
+    metallb = renderings["metallb-local"]
+    webhooks = metallb.one("ValidatingWebhookConfiguration")["webhooks"]
+    skipping = {
+        resource
+        for hook in webhooks
+        if "matchConditions" in hook
+        for rule in hook["rules"]
+        for resource in rule["resources"]
+    }
+    conditions = {each["expression"] for hook in webhooks for each in hook.get("matchConditions", [])}
+
+    assert skipping == {"ipaddresspools", "l2advertisements"}
+    assert all(hook["failurePolicy"] == "Fail" for hook in webhooks)
+    assert any("!= 'metallb'" in each for each in conditions), "it is this release's install that is not asked about"
+
+
+def test_the_denied_probe_may_send_what_the_allowed_one_may(renderings: dict[str, Rendering]) -> None:
+    """Else its being blocked would prove the wrong policy."""
+    conformance = renderings["conformance-local"]
+    egress = conformance.one("NetworkPolicy", "probe-clients")["spec"]["podSelector"]
+    ingress = conformance.one("NetworkPolicy", "probe-echo")["spec"]["ingress"]
+    allowed, denied = (labels(conformance.one("Deployment", f"probe-{name}")) for name in ("allowed", "denied"))
+    guarded = next(rule for rule in ingress if rule["ports"] == [{"port": "http"}])
+
+    assert selects(egress, allowed)
+    assert selects(egress, denied)
+    assert selects(guarded["from"][0]["podSelector"], allowed)
+    assert not selects(guarded["from"][0]["podSelector"], denied)
+
+
+def test_the_clusters_ranges_are_those_of_the_firewall(kind: dict[str, Any], renderings: dict[str, Rendering]) -> None:
+    words = pod(renderings["network-policy-local"].one("DaemonSet"))["containers"][0]["args"]
+
+    assert f"--service-cluster-ip-range={kind['networking']['serviceSubnet']}" in words
+
+
+def test_the_cluster_uses_the_images_of_the_lock(kubeadm: dict[str, Any]) -> None:
+    lock = tomllib.loads((ROOT / "local" / "images" / "lock.toml").read_text())
+    refs = {entry["ref"] for entry in lock.values()}
+    configuration = kubeadm["ClusterConfiguration"]
+
+    assert f"registry.k8s.io/etcd:{configuration['etcd']['local']['imageTag']}" in refs
+    assert f"registry.k8s.io/coredns/coredns:{configuration['dns']['imageTag']}" in refs
+
+
+def test_the_kubelet_is_set_for_any_host(kind: dict[str, Any], kubeadm: dict[str, Any]) -> None:
+    kubelet = kubeadm["KubeletConfiguration"]
+
+    assert kubelet["failCgroupV1"] is False
+    assert kubelet["cgroupDriver"] == "cgroupfs"
+    assert kind["networking"]["disableDefaultCNI"] is True
+
+
+def test_the_beacon_node_understands_its_command_line(renderings: dict[str, Rendering], tmp_path: Path) -> None:
+    options = pytest.importorskip("plumbline_beacon.options")
+    for folder, secret in {"jwt/jwt.hex": "0x" + "11" * 32, "control/token": "t" * 43}.items():
+        (tmp_path / folder).parent.mkdir(exist_ok=True)
+        (tmp_path / folder).write_text(secret)
+    for name in ("beacon-local", "beacon-time-machine"):
+        words = pod(renderings[name].one("StatefulSet"))["containers"][0]["args"]
+        given = options.parse([re.sub(r"(?<=[=,])/(?=jwt/|control/)", f"{tmp_path}/", word) for word in words])
+
+        assert len(given.engines) == 3
+        assert given.control_port == 3999
+        assert given.manual_clock == (name == "beacon-time-machine")
+
+
+def test_the_volume_driver_understands_its_command_line(renderings: dict[str, Rendering]) -> None:
+    config = pytest.importorskip("plumbline_csi.config")
+    daemons = renderings["storage-local"].one("DaemonSet")
+    driver, provisioner = pod(daemons)["containers"]
+    given = config.parse([word.replace("$(NODE_NAME)", "a-node") for word in driver["args"]], {})
+    socket = next(volume["hostPath"]["path"] for volume in pod(daemons)["volumes"] if volume["name"] == "socket")
+
+    assert given.driver_name == renderings["storage-local"].one("StorageClass")["provisioner"]
+    assert str(given.csi_socket) == f"{socket}/csi.sock"
+    assert f"--csi-address={provisioner['volumeMounts'][0]['mountPath']}/csi.sock" in provisioner["args"]
+    assert given.http_address[1] == driver["ports"][0]["containerPort"]

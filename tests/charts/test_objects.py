@@ -1,0 +1,228 @@
+"""What holds for every object of every rendering."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import Any
+
+import pytest
+import yaml
+from chartrender import HERE, ROOT, Object, Rendering, containers, pod, selects, title
+
+STABLE = {f"app.kubernetes.io/{name}" for name in ("name", "instance", "component", "part-of", "managed-by")}
+VERSIONED = {"app.kubernetes.io/version", "helm.sh/chart"}
+ISOLATED = {"ethereum", "ingress-nginx", "conformance"}
+
+
+@pytest.fixture(scope="session")
+def exceptions() -> dict[str, dict[str, str]]:
+    return yaml.safe_load((HERE / "exceptions.yaml").read_text())  # type: ignore[no-any-return]
+
+
+@pytest.fixture(scope="session")
+def locked_images() -> set[str]:
+    lock = tomllib.loads((ROOT / "local" / "images" / "lock.toml").read_text())
+    return {entry["ref"] for entry in lock.values()}
+
+
+def test_labels(rendering: Rendering) -> None:
+    for each in rendering.objects:
+        labels = each["metadata"].get("labels", {})
+        assert set(labels) >= STABLE | VERSIONED, title(each)
+        assert labels["app.kubernetes.io/part-of"] == "plumbline"
+    for each in rendering.workloads:
+        labels = each["spec"]["template"]["metadata"]["labels"]
+        assert set(labels) >= STABLE, title(each)
+        assert not VERSIONED & set(labels), f"{title(each)}: a new chart version alone must not restart pods"
+        assert selects(each["spec"]["selector"], labels), title(each)
+        for claim in each["spec"].get("volumeClaimTemplates", []):
+            assert not VERSIONED & set(claim["metadata"]["labels"]), f"{title(each)}: claims cannot be changed later"
+
+
+def test_images_are_pinned_and_in_the_lock(rendering: Rendering, locked_images: set[str]) -> None:
+    for workload in rendering.workloads:
+        for container in containers(workload):
+            image = container["image"]
+            assert re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+/[a-z0-9._/-]+:v?\d+\.\d+\.\d+\S*", image), image
+            assert container["imagePullPolicy"] == "IfNotPresent", title(workload)
+            assert image in locked_images | set(rendering.way.not_in_lock), (
+                f"{title(workload)}: {image} is not in the lock"
+            )
+
+
+def deviations(workload: Object) -> set[str]:
+    """Where a workload is not as restricted as can be."""
+    spec: Object = pod(workload)
+    context = spec["securityContext"]
+    found = {name for name in ("hostNetwork", "hostPID", "hostIPC") if spec.get(name)}
+    found |= {f"hostPath {volume['hostPath']['path']}" for volume in spec.get("volumes", []) if "hostPath" in volume}
+    if spec.get("automountServiceAccountToken", True):
+        found.add("token")
+    if not context.get("runAsNonRoot"):
+        found.add("runAsNonRoot")
+    if context.get("seccompProfile") != {"type": "RuntimeDefault"}:
+        found.add("seccompProfile")
+    for container in containers(workload):
+        found |= {f"{container['name']}: {each}" for each in _container_deviations(container["securityContext"])}
+    return found
+
+
+def _container_deviations(context: dict[str, Any]) -> set[str]:
+    found = {"privileged"} if context.get("privileged") else set()
+    if context.get("allowPrivilegeEscalation") is not False:
+        found.add("allowPrivilegeEscalation")
+    if not context.get("readOnlyRootFilesystem"):
+        found.add("readOnlyRootFilesystem")
+    capabilities = context.get("capabilities", {})
+    if capabilities.get("drop") != ["ALL"]:
+        found.add("capabilities")
+    return found | {f"added {name}" for name in capabilities.get("add", [])}
+
+
+def test_pods_are_restricted_but_for_the_exceptions(
+    rendering: Rendering, exceptions: dict[str, dict[str, str]]
+) -> None:
+    for workload in rendering.workloads:
+        assert deviations(workload) <= set(exceptions.get(title(workload), {})), title(workload)
+
+
+def test_no_exception_is_stale(renderings: dict[str, Rendering], exceptions: dict[str, dict[str, str]]) -> None:
+    used: dict[str, set[str]] = {}
+    for rendering in renderings.values():
+        for workload in rendering.workloads:
+            if found := deviations(workload):
+                used.setdefault(title(workload), set()).update(found)
+
+    assert used == {name: set(reasons) for name, reasons in exceptions.items()}
+    assert all(reason for reasons in exceptions.values() for reason in reasons.values())
+
+
+def test_nobody_gets_a_token_unasked(rendering: Rendering) -> None:
+    for account in rendering.of_kind("ServiceAccount"):
+        assert account["automountServiceAccountToken"] is False, title(account)
+    for workload in rendering.workloads:
+        assert pod(workload)["serviceAccountName"] != "default", title(workload)
+
+
+def test_resources_are_set(rendering: Rendering) -> None:
+    for workload in rendering.workloads:
+        for container in containers(workload):
+            resources = container["resources"]
+            where = f"{title(workload)}: {container['name']}"
+            assert {"cpu", "memory"} <= set(resources["requests"]), where
+            assert "memory" in resources["limits"], where
+            assert "cpu" not in resources["limits"], f"{where}: throttling makes probes and heads late"
+
+
+def test_no_secret_has_content(rendering: Rendering) -> None:
+    for secret in rendering.of_kind("Secret"):
+        assert not secret.get("data"), title(secret)
+        assert not secret.get("stringData"), title(secret)
+
+
+def test_nobody_reads_the_secrets_of_the_whole_cluster(rendering: Rendering) -> None:
+    for role in rendering.of_kind("ClusterRole"):
+        for rule in role["rules"]:
+            assert not {"secrets", "*"} & set(rule["resources"]), title(role)
+            assert "*" not in rule["verbs"], title(role)
+
+
+def test_roles_are_bound_to_accounts_that_exist(rendering: Rendering) -> None:
+    names = {(each["kind"], rendering.namespace_of(each), each["metadata"]["name"]) for each in rendering.objects}
+    for binding in rendering.of_kind("RoleBinding", "ClusterRoleBinding"):
+        role = binding["roleRef"]
+        namespace = rendering.namespace_of(binding)
+        assert (role["kind"], namespace, role["name"]) in names, title(binding)
+        for subject in binding["subjects"]:
+            assert (subject["kind"], subject["namespace"], subject["name"]) in names, title(binding)
+
+
+def test_workloads_of_isolated_namespaces_have_a_policy(rendering: Rendering) -> None:
+    policies = [each for each in rendering.of_kind("NetworkPolicy") if each["spec"]["podSelector"]]
+    for workload in rendering.workloads:
+        if rendering.namespace_of(workload) in ISOLATED:
+            labels = workload["spec"]["template"]["metadata"]["labels"]
+            assert any(selects(each["spec"]["podSelector"], labels) for each in policies), title(workload)
+
+
+@pytest.mark.parametrize("namespace", sorted(ISOLATED))
+def test_an_isolated_namespace_denies_by_default_once(namespace: str, local_stack: list[Rendering]) -> None:
+    denying = [
+        str(rendering.way)
+        for rendering in local_stack
+        if rendering.way.namespace == namespace
+        for policy in rendering.of_kind("NetworkPolicy")
+        if policy["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    ]
+
+    assert len(denying) == 1, denying
+
+
+def test_policies_open_no_port_by_leaving_it_out(rendering: Rendering) -> None:
+    """A rule without ports opens all: only traffic with the Internet may do that, since peers choose their ports themselves."""
+    for policy in rendering.of_kind("NetworkPolicy"):
+        for rule in policy["spec"].get("ingress", []):
+            assert rule["ports"], title(policy)
+        for rule in policy["spec"].get("egress", []):
+            blocks = [peer["ipBlock"] for peer in rule.get("to", []) if "ipBlock" in peer]
+            assert rule.get("ports") or (blocks and all("10.0.0.0/8" in block["except"] for block in blocks)), title(
+                policy
+            )
+
+
+def test_ports_go_by_name(rendering: Rendering) -> None:
+    for service in rendering.of_kind("Service"):
+        names = port_names(rendering, service["spec"]["selector"])
+        for port in service["spec"]["ports"]:
+            assert port["name"], title(service)
+            assert port["targetPort"] in names, f"{title(service)}: no pod has a port {port['targetPort']}"
+    for ingress in rendering.of_kind("Ingress"):
+        for rule in ingress["spec"]["rules"]:
+            for path in rule["http"]["paths"]:
+                assert isinstance(path["backend"]["service"]["port"]["name"], str), title(ingress)
+    for policy in rendering.of_kind("NetworkPolicy"):
+        for rule in policy["spec"].get("ingress", []):
+            names = port_names(rendering, policy["spec"]["podSelector"].get("matchLabels", {}))
+            assert {port["port"] for port in rule["ports"]} <= names, title(policy)
+    for workload in rendering.workloads:
+        for container in containers(workload):
+            own = {port["name"] for port in container.get("ports", [])}
+            for probe in probes(container):
+                asked = probe.get("httpGet") or probe.get("tcpSocket")
+                assert asked is None or asked["port"] in own, f"{title(workload)}: {container['name']}"
+
+
+def port_names(rendering: Rendering, selector: Object) -> set[str]:
+    """Names of the ports of the pods that a selector means."""
+    return {
+        port["name"]
+        for workload in rendering.workloads
+        if selects({"matchLabels": selector}, workload["spec"]["template"]["metadata"]["labels"])
+        for container in containers(workload)
+        for port in container.get("ports", [])
+    }
+
+
+def probes(container: Object) -> list[Object]:
+    return [container[kind] for kind in ("startupProbe", "readinessProbe", "livenessProbe") if kind in container]
+
+
+def test_the_local_stack_loses_no_time_with_probes(local_rendering: Rendering) -> None:
+    for workload in local_rendering.workloads:
+        asked = [each for each in containers(workload) if "readinessProbe" in each]
+        assert asked, f"{title(workload)}: nothing says when it is ready"
+        for container in asked:
+            first: Object = container.get("startupProbe") or container["readinessProbe"]
+            assert first["periodSeconds"] == 1, title(workload)
+            assert first.get("initialDelaySeconds", 0) == 0, title(workload)
+
+
+def test_a_budget_leaves_room_for_an_eviction(rendering: Rendering) -> None:
+    for budget in rendering.of_kind("PodDisruptionBudget"):
+        replicas = [
+            workload["spec"]["replicas"]
+            for workload in rendering.workloads
+            if selects(budget["spec"]["selector"], workload["spec"]["template"]["metadata"]["labels"])
+        ]
+        assert sum(replicas) > budget["spec"]["minAvailable"], title(budget)
