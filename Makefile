@@ -1,0 +1,89 @@
+# Every target calls `plumbline` (or pytest) and holds no logic of its own: what a target does is told by `plumbline --help`.
+# Options: NETWORK= HELIOS_NETWORK= IMAGES= PROFILE= TARGET= CLUSTER_NAME= KEEP=1 FRESH=1; PYTEST= adds arguments for pytest.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+
+export PATH := $(CURDIR)/.plumbline/venv/bin:$(CURDIR)/.plumbline/bin:$(PATH)
+PLUMBLINE := python -m plumbline
+OPTIONS = $(strip $(if $(NETWORK),--network $(NETWORK)) $(if $(HELIOS_NETWORK),--helios-network $(HELIOS_NETWORK)) \
+  $(if $(IMAGES),--images $(IMAGES)) $(if $(PROFILE),--profile $(PROFILE)) $(if $(TARGET),--target $(TARGET)) \
+  $(if $(CLUSTER_NAME),--cluster-name $(CLUSTER_NAME)) $(if $(KEEP),--keep) $(if $(FRESH),--fresh))
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z-]+:.*## / { printf "  make %-24s %s\n", $$1, $$2 }' Makefile
+
+##@ Prove it
+.PHONY: verify test lint
+verify: env ## bring the stack up, prove every control on it, write the report (on a fresh machine: all that is needed, too)
+	$(PLUMBLINE) engine ensure
+	$(PLUMBLINE) doctor
+	pytest suites/local $(OPTIONS) $(PYTEST)
+
+test: lint ## the harness's own tests and checks; needs no cluster
+	pytest tests $(PYTEST)
+
+lint: env ## style, types, import rules
+	ruff check --quiet .
+	ruff format --check --quiet .
+	mypy
+	lint-imports --no-logo
+
+##@ The stack by hand: each brings up what it needs, and changes nothing when run again
+.PHONY: all-local cluster metallb-local ingress-local deploy-monitoring-local deploy-eth-local deploy-helios-local
+all-local: env ## the whole local stack, then the summary
+	$(PLUMBLINE) up $(OPTIONS)
+	$(PLUMBLINE) summary $(OPTIONS)
+
+cluster: env ## the KinD cluster, as local/kind-config.yaml says
+	$(PLUMBLINE) up cluster $(OPTIONS)
+
+metallb-local: env ## MetalLB, with an address pool from the engine's own network
+	$(PLUMBLINE) up load-balancer $(OPTIONS)
+
+ingress-local: env ## the ingress controller, behind MetalLB
+	$(PLUMBLINE) up ingress $(OPTIONS)
+
+deploy-monitoring-local: env ## Prometheus, Alertmanager and dashboards
+	$(PLUMBLINE) up monitoring $(OPTIONS)
+
+deploy-eth-local: env ## the devnet's beacon node and the Geth nodes, reached by the ingress
+	$(PLUMBLINE) up execution ingress $(OPTIONS)
+
+deploy-helios-local: env ## the Helios light client
+	$(PLUMBLINE) up light-client $(OPTIONS)
+
+##@ Look at it, and take it down
+.PHONY: summary query report destroy
+summary: env ## hosts, addresses, the /etc/hosts line, where credentials are (SHOW_CREDENTIALS=1 prints the local ones)
+	$(PLUMBLINE) summary $(OPTIONS) $(if $(SHOW_CREDENTIALS),--show-credentials)
+
+query: env ## peers and a rising block number, asked through the ingress
+	$(PLUMBLINE) query $(OPTIONS)
+
+report: env ## the report of the last run
+	$(PLUMBLINE) report
+
+destroy: env ## delete the cluster and all that belongs to it
+	$(PLUMBLINE) down $(OPTIONS)
+
+##@ What machines need
+.PHONY: env doctor engine engine-stop images
+env: ## the Python environment, from the locked requirements
+	@requirements/env.sh
+
+doctor: env ## check this machine, each finding with its fix
+	$(PLUMBLINE) doctor
+
+engine: env ## a container engine: the running one, else a private one (needs root on Debian)
+	$(PLUMBLINE) engine up
+
+engine-stop: env ## stop the private engine; no other is touched
+	$(PLUMBLINE) engine down
+
+images: env ## build (or pull) every image and tool of the stack ahead of time
+	$(PLUMBLINE) images build
