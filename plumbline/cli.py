@@ -62,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     shown = _with_config(command("summary", _summary, "hosts, addresses, ports, and where credentials are"))
     shown.add_argument("--show-credentials", action="store_true", help="print the local credentials (to a terminal only)")
     _with_config(command("query", _query, "peers and a rising block number, through the ingress"))
+    command("report", _report, "the report of the last run")
     logs = _with_config(command("logs", _logs, "the logs of a component's pods, or of one pod"))
     logs.add_argument("name", metavar="COMPONENT|POD")
     faults = command("faults", _faults, "break the stack on purpose and demand that the right control goes red")
@@ -125,9 +126,14 @@ def _up(options: argparse.Namespace) -> int:
     for name in options.components:
         if name in _LATER:
             raise UsageError(f"{_LATER[name]} cannot be deployed yet: this release brings up cluster, ingress, devnet and Geth only")
+    from plumbline import doctor  # noqa: PLC0415
+    from plumbline.stack import closure  # noqa: PLC0415
+
     stack = _stack(options)
     events.open_run(stack.site.paths.runs)
     with progress.shown():
+        closure(stack.components, options.components)
+        doctor.require(stack.site.paths, stack.site.config)
         stack.up(options.components or None)
     return 0
 
@@ -163,6 +169,16 @@ def _logs(options: argparse.Namespace) -> int:
             where = pod["metadata"]["namespace"], pod["metadata"]["name"]
             print(f"==> {where[0]}/{where[1]} {status['name']}")
             print(stack.site.kube.logs(*where, container=status["name"]))
+    return 0
+
+
+def _report(_: argparse.Namespace) -> int:
+    paths = Paths.of()
+    finished = sorted(paths.reports.glob("*/summary.md"))
+    if not finished:
+        raise UsageError('there is no report yet: "make verify" or "pytest suites/local" makes one')
+    print(finished[-1].read_text(), end="")
+    print(f"\nall of it: {finished[-1].parent}")
     return 0
 
 

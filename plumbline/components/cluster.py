@@ -6,13 +6,18 @@ import hashlib
 import json
 import uuid
 from functools import cached_property
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any, ClassVar
 
 import yaml
 
+from plumbline.components import belongings, containers, control_plane, probes
 from plumbline.components import kube as k8s
 from plumbline.components.base import Component, Site
+from plumbline.components.belongings import Belonging
+from plumbline.components.containers import Container
+from plumbline.components.probes import Question
 from plumbline.core import events, shell, state, wait
 from plumbline.core.errors import EngineUnavailable, ForeignCluster
 
@@ -64,19 +69,39 @@ class Cluster(Component):
         argv: list[str | Path] = [self.site.paths.bin / "kind", "create", "cluster", "--config", "-", "--image", node]
         argv += ["--kubeconfig", self.site.paths.kubeconfig]
         with events.phase(self.name, "create"):
-            shell.run(argv, within_s=_CREATE_WITHIN_S, input=yaml.safe_dump(document), env=self._env)
+            shell.run(argv, within_s=_CREATE_WITHIN_S, input=yaml.safe_dump(document), env=self.engine)
         self.created = True
         container = self._container()
         assert container is not None
-        self._record({"owner": owner, "phase": "standing", "container": container["Id"], "image": node, "made_from": self.fingerprint()})
+        self._record(
+            {
+                "owner": owner,
+                "phase": "standing",
+                "container": container["Id"],
+                "image": node,
+                "made_from": self.fingerprint(),
+            }
+        )
 
     def remove(self) -> None:
-        """Delete the cluster and what we know of it; one that is gone already is as good."""
+        """Delete the cluster and what we know of it; one that is gone already is as good.
+
+        Raises:
+            LeftBehind: something of it is still on this machine.
+        """
+        before = self.belongings()
         with events.phase(self.name, "delete"):
-            argv = [self.site.paths.bin / "kind", "delete", "cluster", "--name", self.site.config.cluster_name]
-            shell.run([*argv, "--kubeconfig", self.site.paths.kubeconfig], within_s=120, env=self._env)
+            argv: list[str | Path] = [
+                self.site.paths.bin / "kind",
+                "delete",
+                "cluster",
+                "--name",
+                self.site.config.cluster_name,
+            ]
+            shell.run([*argv, "--kubeconfig", self.site.paths.kubeconfig], within_s=120, env=self.engine)
         self._file.unlink(missing_ok=True)
         self.site.paths.kubeconfig.unlink(missing_ok=True)
+        belongings.gone(self.site.config.cluster_name, before, self.engine)
 
     def ready(self) -> wait.Condition[Any]:
         """Hold when the node registered and kube-proxy serves: pods that call the API before that crash once."""
@@ -147,10 +172,45 @@ class Cluster(Component):
         pods = self.kube.objects("Pod", None)
         return {f"{p['metadata']['namespace']}/{p['metadata']['name']}": k8s.restarts(p) for p in pods}
 
+    def health(self, only: str = "") -> dict[str, str]:
+        """Return what each part of the control plane (or ``only`` one) says of its health: "ok", or what is wrong."""
+        return control_plane.health(self.kube, self.node_exec, only)
+
+    def unready(self) -> dict[str, str]:
+        """Return the nodes that are not Ready, with what they say of it."""
+        found = {}
+        for node in self.nodes():
+            said = next(c for c in node["status"]["conditions"] if c["type"] == "Ready")
+            if said["status"] != "True":
+                found[str(node["metadata"]["name"])] = f"Ready is {said['status']}: {said.get('message', '')}"
+        return found
+
+    @property
+    def ranges(self) -> tuple[IPv4Network, IPv4Network]:
+        """The ranges of the pods' and of the Services' addresses."""
+        network = yaml.safe_load((self.site.paths.local / "kind-config.yaml").read_text())["networking"]
+        return IPv4Network(network["podSubnet"]), IPv4Network(network["serviceSubnet"])
+
+    def questions_outside(self) -> set[Question]:
+        """Return the name servers outside the cluster that pods talked to within the last half minute."""
+        return probes.questions_outside(self.node_exec, self.ranges)
+
+    def containers(self) -> list[Container]:
+        """Return every container that runs on the node."""
+        return containers.running(self.node_exec)
+
+    def strangers(self) -> list[str]:
+        """Return, in words, the containers whose image is not one of the lock, or not with the content that it should have."""
+        return containers.strangers(self.containers(), lambda ref: containers.pedigree(self.site.paths, ref))
+
+    def belongings(self) -> frozenset[Belonging]:
+        """Return what the cluster occupies on this machine outside of itself."""
+        return belongings.of_cluster(self.site.config.cluster_name, self.engine)
+
     def node_exec(self, *argv: str, within_s: float = 30, check: bool = True) -> shell.Result:
         """Run a program in the node container (as root, in the node's namespaces)."""
         words = [self._docker, "exec", f"{self.site.config.cluster_name}-control-plane", *argv]
-        return shell.run(words, within_s=within_s, env=self._env, check=check)
+        return shell.run(words, within_s=within_s, env=self.engine, check=check)
 
     @property
     def node_container(self) -> str:
@@ -159,7 +219,7 @@ class Cluster(Component):
 
     def subnet(self) -> str:
         """Return the IPv4 subnet of the engine's network that the nodes are on, for example "172.18.0.0/16"."""
-        result = shell.run([self._docker, "network", "inspect", "kind"], within_s=20, env=self._env)
+        result = shell.run([self._docker, "network", "inspect", "kind"], within_s=20, env=self.engine)
         subnets: list[str] = [entry["Subnet"] for entry in json.loads(result.stdout)[0]["IPAM"]["Config"]]
         return next(subnet for subnet in subnets if ":" not in subnet)
 
@@ -172,7 +232,8 @@ class Cluster(Component):
     # -- mechanics -----------------------------------------------------------------------------------------------
 
     @cached_property
-    def _env(self) -> dict[str, str]:
+    def engine(self) -> dict[str, str]:
+        """What the environment of ``docker`` and ``kind`` needs so that they reach the engine."""
         from plumbline.images import engine  # noqa: PLC0415
 
         return engine.docker_env()
@@ -191,9 +252,9 @@ class Cluster(Component):
     def _container(self) -> dict[str, Any] | None:
         """Return the engine's view of the node container, or None where there is none."""
         words = [self._docker, "container", "inspect", self.node_container]
-        result = shell.run(words, within_s=20, env=self._env, check=False)
+        result = shell.run(words, within_s=20, env=self.engine, check=False)
         if result.ok:
             return json.loads(result.stdout)[0]  # type: ignore[no-any-return]
         if "no such container" in result.stderr.lower():
             return None
-        raise EngineUnavailable(self._env.get("DOCKER_HOST", "its default address"), result.stderr.strip())
+        raise EngineUnavailable(self.engine.get("DOCKER_HOST", "its default address"), result.stderr.strip())

@@ -40,12 +40,22 @@ class Helm:
         argv += ["--values", folder / values_file, "--values", "-"]
         with events.phase("helm", f"release {release}", chart=chart, namespace=namespace):
             result = self._helm(*argv, input=json.dumps(dict(values)))
+            if "another operation" in result.stderr and "in progress" in result.stderr:
+                self._forget_interrupted(release, namespace)
+                result = self._helm(*argv, input=json.dumps(dict(values)))
         if result.ok:
             return
-        said = result.stderr.strip()
+        said = " ".join(result.stderr.split())
         if "values don't meet the specifications of the schema" in said:
-            raise ConfigError(f"chart {chart} refuses its values: " + " ".join(said.split()))
+            raise ConfigError(f"chart {chart} refuses its values: {said}")
         raise PlumblineError(f"helm could not install {release}: {said}")
+
+    def _forget_interrupted(self, release: str, namespace: str) -> None:
+        """Drop the record of an operation whose Helm was killed: only one stack lease is held, so nobody is at work on it."""
+        events.emit("helm", "warning", text=f"the last operation on release {release} was interrupted; its record is dropped")
+        for status in ("pending-install", "pending-upgrade", "pending-rollback"):
+            for secret in self.kube.objects("Secret", namespace, selector=f"owner=helm,name={release},status={status}"):
+                self.kube.delete("Secret", secret["metadata"]["name"], namespace)
 
     def uninstall(self, release: str, namespace: str) -> None:
         """Remove a release; one that is not there is as good."""

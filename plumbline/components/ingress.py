@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
+from plumbline.components import access_log
 from plumbline.components.base import HelmComponent, Release, Workload
 from plumbline.components.kube import Object
+from plumbline.components.outside import Outside
 from plumbline.core import wait
 
 _NAMESPACE = "ingress-nginx"
 _SERVICE = "nginx-ingress"
+_LOGGED_WITHIN_S = 5.0
 
 
 class Ingress(HelmComponent):
@@ -20,6 +25,12 @@ class Ingress(HelmComponent):
     uses: ClassVar[tuple[str, ...]] = ("load-balancer",)
     releases: ClassVar[tuple[Release, ...]] = (Release("nginx-ingress", "nginx-ingress", _NAMESPACE),)
     workloads: ClassVar[tuple[Workload, ...]] = (Workload("Deployment", "nginx-ingress", _NAMESPACE),)
+    served: ClassVar[tuple[str, ...]] = ("ethereum",)
+
+    def prepare(self) -> None:
+        """Make the namespaces that are served: the controller's rights are Roles inside them."""
+        for namespace in self.served:
+            self.kube.ensure_namespace(namespace, "restricted")
 
     def ready(self) -> wait.Condition[Any]:
         """Hold when the controller has rolled out, its Service has an address, and the address answers."""
@@ -48,6 +59,41 @@ class Ingress(HelmComponent):
 
         return httpx.Client(base_url=f"http://{self.address}", headers={"host": host}, timeout=10, **options)
 
+    @contextmanager
+    def outside(self, host: str) -> Iterator[Outside]:
+        """Be a client of a host, outside the cluster, while the block runs."""
+        client = Outside(host, self.address)
+        try:
+            yield client
+        finally:
+            client.close()
+
+    def logged(self, mark: str, count: int) -> list[access_log.Request]:
+        """Return the requests whose path contains a mark, as the controller logged them, once there are ``count``.
+
+        Raises:
+            wait.Timeout: there are fewer.
+        """
+
+        def look() -> wait.Observation[list[access_log.Request]]:
+            found = self._log(mark)
+            return wait.Observation(
+                len(found) >= count, found, f"{len(found)} of {count} requests are in the controller's log"
+            )
+
+        return wait.until(wait.poll(look, every_s=0.2), named=f"requests with {mark} logged", within_s=_LOGGED_WITHIN_S)
+
+    def _log(self, mark: str) -> list[access_log.Request]:
+        pods = self.kube.objects("Pod", None)
+        names = {
+            str(p["status"].get("podIP", "")): str(p["metadata"]["name"])
+            for p in pods
+            if not p["spec"].get("hostNetwork")
+        }
+        ours = [p["metadata"]["name"] for p in pods if p["metadata"]["namespace"] == _NAMESPACE]
+        lines = [line for pod in ours for line in self.kube.logs(_NAMESPACE, pod, tail=2000).splitlines()]
+        return access_log.read(lines, names, mark)
+
     def _addressed(self) -> wait.Condition[str]:
         def judge(services: dict[str, Object]) -> wait.Observation[str]:
             found = _address(services.get(_SERVICE, {}))
@@ -60,10 +106,16 @@ class Ingress(HelmComponent):
 
         def ask() -> wait.Observation[int]:
             try:
-                status = httpx.get(f"http://{self.address}/", headers={"host": "unknown.invalid"}, timeout=2).status_code
+                status = httpx.get(
+                    f"http://{self.address}/", headers={"host": "unknown.invalid"}, timeout=2
+                ).status_code
             except httpx.TransportError as error:
-                return wait.Observation(False, 0, f"http://{self.address}/ does not answer: {error or type(error).__name__}")
-            return wait.Observation(status == 404, status, f"http://{self.address}/ answers {status}, expected 404 for an unknown host")
+                return wait.Observation(
+                    False, 0, f"http://{self.address}/ does not answer: {error or type(error).__name__}"
+                )
+            return wait.Observation(
+                status == 404, status, f"http://{self.address}/ answers {status}, expected 404 for an unknown host"
+            )
 
         return wait.poll(ask)
 

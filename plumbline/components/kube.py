@@ -322,6 +322,7 @@ class _Watch(Generic[T]):
                 elif change != "BOOKMARK":
                     objects[self._key(item)] = item
                 yield self.judge(objects)
+            yield self.judge(objects)  # nothing new of these, but what the judge tells about others may have changed
 
     def _changes(self, query: Mapping[str, Any]) -> Iterator[tuple[str, Object]]:
         from kubernetes.watch.watch import iter_resp_lines  # noqa: PLC0415

@@ -16,8 +16,9 @@ from plumbline.components.kube import Object
 
 _NAMESPACE = "metallb-system"
 _MODULE = "go.universe.tf/metallb"
-_CRDS = "config/crd/bases"
+_MANIFEST = "config/manifests/metallb-native.yaml"  # its CRDs name their conversion webhook; config/crd/bases do not
 _POOL_SIZE = 21
+_FAST_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # 0.3 s of pure Python otherwise
 
 
 class LoadBalancer(HelmComponent):
@@ -38,6 +39,17 @@ class LoadBalancer(HelmComponent):
         last = network.broadcast_address - 35
         return f"{last - _POOL_SIZE + 1}-{last}"
 
+    @property
+    def spare(self) -> str:
+        """An address beside the pool, free like those in it."""
+        return str(ipaddress.ip_address(self.pool.partition("-")[2]) + 1)
+
+    def holds(self, address: str) -> bool:
+        """Return whether an address is one of the pool."""
+        first, last = map(ipaddress.ip_address, self.pool.split("-"))
+        found = ipaddress.ip_address(address)
+        return found.version == first.version and int(first) <= int(found) <= int(last)
+
     def values(self, release: Release) -> Mapping[str, Any]:
         """Return the pool."""
         del release
@@ -47,8 +59,9 @@ class LoadBalancer(HelmComponent):
         """Apply the CRDs of the pinned module, and the key that controller and speaker share (the speaker waits for it)."""
         from plumbline.images import upstream  # noqa: PLC0415
 
-        for file in upstream.module_files(self.site.paths, _MODULE, _CRDS, "*.yaml"):
-            self.kube.apply(_without_prose(document) for document in yaml.safe_load_all(file.read_text()) if document)
+        documents = yaml.load_all(upstream.module_file(self.site.paths, _MODULE, _MANIFEST).read_text(), _FAST_LOADER)
+        definitions = [document for document in documents if document and document["kind"] == "CustomResourceDefinition"]
+        self.kube.apply(_without_prose(definitions))
         if self.kube.find("Secret", "metallb-memberlist", _NAMESPACE) is None:
             self.kube.apply([_secret("metallb-memberlist", {"secretkey": secrets.token_urlsafe(96)})])
 
@@ -56,9 +69,18 @@ class LoadBalancer(HelmComponent):
 def _without_prose(value: Any) -> Any:
     """Drop descriptions: two thirds of a CRD's bytes, all of which the API server would have to digest."""
     if isinstance(value, dict):
-        return {k: _without_prose(v) for k, v in value.items() if not (k == "description" and isinstance(v, str)) and k != "status"}
+        return {
+            k: _without_prose(v)
+            for k, v in value.items()
+            if not (k == "description" and isinstance(v, str)) and k != "status"
+        }
     return [_without_prose(item) for item in value] if isinstance(value, list) else value
 
 
 def _secret(name: str, data: dict[str, str]) -> Object:
-    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": _NAMESPACE}, "stringData": data}
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": name, "namespace": _NAMESPACE},
+        "stringData": data,
+    }
