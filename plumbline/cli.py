@@ -55,7 +55,8 @@ def _parser() -> argparse.ArgumentParser:
     engine = command("engine", _engine, "the container engine: use the running one, or install a private one")
     engine.add_argument("action", choices=("ensure", "up", "down", "status"))
     image = command("images", _images, "the images and tools that the stack is made of")
-    image.add_argument("action", choices=("build", "list", "lock", "verify"), nargs="?", default="build")
+    image.add_argument("action", choices=("build", "list", "lock", "verify", "tools"), nargs="?", default="build")
+    image.add_argument("tools", nargs="*", metavar="TOOL", help="with tools: which (default: all)")
     up = _with_config(command("up", _up, "bring up components and all that they need (default: everything)"))
     up.add_argument("components", nargs="*", metavar="COMPONENT")
     _with_config(command("down", _down, "delete the cluster and all local resources"))
@@ -119,7 +120,10 @@ def _images(options: argparse.Namespace) -> int:
     paths = Paths.of()
     events.open_run(paths.runs)
     with progress.shown():
-        return images.command(paths, options.action)
+        if options.action != "tools":
+            return images.command(paths, options.action)
+        print(images.ensure(paths, *options.tools))
+        return 0
 
 
 def _up(options: argparse.Namespace) -> int:
@@ -127,6 +131,7 @@ def _up(options: argparse.Namespace) -> int:
         if name in _LATER:
             raise UsageError(f"{_LATER[name]} cannot be deployed yet: this release brings up cluster, ingress, devnet and Geth only")
     from plumbline import doctor  # noqa: PLC0415
+    from plumbline.faults import undo  # noqa: PLC0415
     from plumbline.stack import closure  # noqa: PLC0415
 
     stack = _stack(options)
@@ -134,6 +139,7 @@ def _up(options: argparse.Namespace) -> int:
     with progress.shown():
         closure(stack.components, options.components)
         doctor.require(stack.site.paths, stack.site.config)
+        undo.heal_leftovers(stack)
         stack.up(options.components or None)
     return 0
 

@@ -19,23 +19,17 @@ from plumbline.components.execution import Execution
 from plumbline.components.ingress import Ingress
 from plumbline.components.load_balancer import LoadBalancer
 from plumbline.components.network_policy import NetworkPolicy
+from plumbline.components.public_execution import PublicExecution
 from plumbline.components.storage import Storage
 from plumbline.core import events, lease, state, wait
 from plumbline.core.config import Config
 from plumbline.core.errors import BringUpFailed, ConfigError, PlumblineError, UsageError
 from plumbline.core.paths import Paths
 
-# Every component there is; a public network has a consensus layer and a genesis of its own.
-COMPONENTS: tuple[type[Component], ...] = (
-    Cluster,
-    NetworkPolicy,
-    Storage,
-    LoadBalancer,
-    Ingress,
-    Devnet,
-    Execution,
-    Consensus,
-)
+PLATFORM: tuple[type[Component], ...] = (Cluster, NetworkPolicy, Storage, LoadBalancer, Ingress)
+COMPONENTS: tuple[type[Component], ...] = (*PLATFORM, Devnet, Execution, Consensus)
+# A public network has a genesis and a consensus layer of its own.
+ON_PUBLIC_NETWORK: tuple[type[Component], ...] = (*PLATFORM, PublicExecution)
 _LEASE_WITHIN_S = 600.0
 
 
@@ -45,7 +39,7 @@ class Stack:
     def __init__(self, site: Site) -> None:
         """Bind the components to a place; nothing is touched yet."""
         self.site = site
-        kinds = [kind for kind in COMPONENTS if site.config.network == "devnet" or not kind.devnet_only]
+        kinds = COMPONENTS if site.config.network == "devnet" else ON_PUBLIC_NETWORK
         self.components: dict[str, Component] = {kind.name: kind(site) for kind in kinds}
         self.created = False
 
@@ -113,16 +107,30 @@ class Stack:
             ConfigError, Unfit, BringUpFailed: the first failure, after the others were given up.
         """
         wanted = closure(self.components, goals or list(self.components))
-        with lease.exclusive(self._lock, "the stack", within_s=_LEASE_WITHIN_S, purpose="up"), events.phase("stack", "up"):
+        for component in wanted.values():
+            component.check()
+        with (
+            lease.exclusive(self._lock, "the stack", within_s=_LEASE_WITHIN_S, purpose="up"),
+            events.phase("stack", "up"),
+        ):
             start = time.monotonic()
             run(wanted, self._bring_up)
             self.created = self.cluster.created
-            events.emit("stack", "ready", seconds=round(time.monotonic() - start, 2), created=self.created, components=list(wanted))
+            events.emit(
+                "stack",
+                "ready",
+                seconds=round(time.monotonic() - start, 2),
+                created=self.created,
+                components=list(wanted),
+            )
             self._remember_duration(wanted, time.monotonic() - start)
 
     def down(self) -> None:
         """Delete the cluster and all that is known of it."""
-        with lease.exclusive(self._lock, "the stack", within_s=_LEASE_WITHIN_S, purpose="destroy"), events.phase("stack", "down"):
+        with (
+            lease.exclusive(self._lock, "the stack", within_s=_LEASE_WITHIN_S, purpose="destroy"),
+            events.phase("stack", "down"),
+        ):
             self.cluster.remove()
             self._file.unlink(missing_ok=True)
 
@@ -146,7 +154,11 @@ class Stack:
         if isinstance(component, HelmComponent):
             instances = {release.name for release in component.releases}
             label = "app.kubernetes.io/instance"
-            return [p for p in self.site.kube.objects("Pod", None) if p["metadata"].get("labels", {}).get(label) in instances]
+            return [
+                p
+                for p in self.site.kube.objects("Pod", None)
+                if p["metadata"].get("labels", {}).get(label) in instances
+            ]
         found = [pod for pod in self.site.kube.objects("Pod", None) if pod["metadata"]["name"] == name]
         if not found:
             raise UsageError(f'there is no component or pod "{name}"; components are {", ".join(self.components)}')
@@ -203,7 +215,9 @@ class Stack:
         """Add the bring-up to the history that remaining times are estimated from."""
         file = self.site.paths.state / "history.json"
         history = state.read_json(file) or []
-        history.append({"at": time.time(), "created": self.created, "components": sorted(wanted), "seconds": round(seconds, 2)})
+        history.append(
+            {"at": time.time(), "created": self.created, "components": sorted(wanted), "seconds": round(seconds, 2)}
+        )
         state.write_json(file, history[-200:])
 
 
@@ -245,7 +259,9 @@ def run(wanted: Mapping[str, Component], bring_up: Callable[[Component, threadin
         try:
             while (waiting and first is None) or running:
                 if first is None:
-                    for name in [n for n, c in waiting.items() if done.issuperset(need for need in c.needs if need in wanted)]:
+                    for name in [
+                        n for n, c in waiting.items() if done.issuperset(need for need in c.needs if need in wanted)
+                    ]:
                         running[pool.submit(bring_up, waiting.pop(name), cancelled)] = name
                 if not running:
                     raise ConfigError(f"the needs of {', '.join(waiting)} form a circle: none of them can be first")

@@ -74,14 +74,12 @@ class Component(ABC):
         needs: components that must be ready before this one starts. The DAG is these tuples and nothing else.
         uses: components that belong to every stack with this one, but need not be ready when it starts.
         within_s: how long it may take from its start to ready, in seconds.
-        devnet_only: whether it has no place on a public network.
     """
 
     name: ClassVar[str]
     needs: ClassVar[tuple[str, ...]] = ()
     uses: ClassVar[tuple[str, ...]] = ()
     within_s: ClassVar[float] = 120.0
-    devnet_only: ClassVar[bool] = False
 
     def __init__(self, site: Site) -> None:
         """Bind the component to the place where its stack stands; nothing is touched yet."""
@@ -91,6 +89,9 @@ class Component(ABC):
     def kube(self) -> Kube:
         """The API server."""
         return self.site.kube
+
+    def check(self) -> None:  # noqa: B027  (most have nothing to refuse)
+        """Refuse a configuration that cannot work, before anything is touched."""
 
     @abstractmethod
     def deploy(self) -> None:
@@ -130,7 +131,9 @@ class HelmComponent(Component):
             self.kube.ensure_namespace(release.namespace, release.security)
         self.prepare()
         for release in self.releases:
-            self.site.helm.upgrade(release.name, release.chart, release.namespace, release.values_file, self.values(release))
+            self.site.helm.upgrade(
+                release.name, release.chart, release.namespace, release.values_file, self.values(release)
+            )
 
     def ready(self) -> wait.Condition[Any]:
         """Hold when every workload has rolled out."""

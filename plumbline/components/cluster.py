@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
+from collections.abc import Iterable
 from functools import cached_property
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, ip_address
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,6 +18,7 @@ from plumbline.components import kube as k8s
 from plumbline.components.base import Component, Site
 from plumbline.components.belongings import Belonging
 from plumbline.components.containers import Container
+from plumbline.components.control_plane import Pinned
 from plumbline.components.probes import Question
 from plumbline.core import events, shell, state, wait
 from plumbline.core.errors import EngineUnavailable, ForeignCluster
@@ -185,23 +187,40 @@ class Cluster(Component):
                 found[str(node["metadata"]["name"])] = f"Ready is {said['status']}: {said.get('message', '')}"
         return found
 
-    @property
+    @cached_property
     def ranges(self) -> tuple[IPv4Network, IPv4Network]:
         """The ranges of the pods' and of the Services' addresses."""
         network = yaml.safe_load((self.site.paths.local / "kind-config.yaml").read_text())["networking"]
         return IPv4Network(network["podSubnet"]), IPv4Network(network["serviceSubnet"])
 
-    def questions_outside(self) -> set[Question]:
-        """Return the name servers outside the cluster that pods talked to within the last half minute."""
-        return probes.questions_outside(self.node_exec, self.ranges)
+    def questions(self) -> set[Question]:
+        """Return who talked to which name server within the last half minute, as the node's connection tracking has it."""
+        return probes.read_questions(self.node_exec(*probes.LIST_QUESTIONS, check=False).stdout)
+
+    def leaves(self, question: Question) -> bool:
+        """Return whether a question came from a pod and left the cluster."""
+        source, target = ip_address(question.source), ip_address(question.target)
+        return source in self.ranges[0] and not any(target in inside for inside in self.ranges)
+
+    def ask(self, server: str) -> None:
+        """Send a question for names from the node to a server, and wait for no answer."""
+        self.node_exec(*probes.question_to(server))
 
     def containers(self) -> list[Container]:
         """Return every container that runs on the node."""
         return containers.running(self.node_exec)
 
-    def strangers(self) -> list[str]:
-        """Return, in words, the containers whose image is not one of the lock, or not with the content that it should have."""
-        return containers.strangers(self.containers(), lambda ref: containers.pedigree(self.site.paths, ref))
+    def strangers(self, found: Iterable[Container]) -> list[str]:
+        """Return, in words, which of them run an image that the lock does not name, or not with the content that it should have."""
+        return containers.strangers(found, lambda ref: containers.pedigree(self.site.paths, ref))
+
+    def pinned(self) -> Pinned:
+        """Return the versions that the node's recipe asks for."""
+        return control_plane.pinned(self.site.paths)
+
+    def pods(self) -> list[k8s.Object]:
+        """Return every pod of the cluster."""
+        return self.kube.objects("Pod", None)
 
     def belongings(self) -> frozenset[Belonging]:
         """Return what the cluster occupies on this machine outside of itself."""

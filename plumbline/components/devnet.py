@@ -5,11 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+import tempfile
 from base64 import b64decode
 from collections.abc import Mapping
 from functools import cached_property
+from pathlib import Path
 from typing import Any, ClassVar
 
+import yaml
+from plumbline_beacon.network import Fork
+
+from plumbline.components import forks
 from plumbline.components.base import Component
 from plumbline.components.kube import Object
 from plumbline.core import shell, state, wait
@@ -28,7 +34,6 @@ class Devnet(Component):
     """Genesis, JWT secret and node keys: made once for a cluster, at bring-up; read back from it afterwards."""
 
     name: ClassVar[str] = "devnet"
-    devnet_only: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ("cluster",)
 
     def deploy(self) -> None:
@@ -61,28 +66,65 @@ class Devnet(Component):
         from plumbline import images  # noqa: PLC0415
 
         geth = images.tool(self.site.paths, "geth")
-        kept = self.site.paths.state / "devnet" / f"dumpgenesis-{hashlib.sha256(str(geth.resolve()).encode()).hexdigest()[:12]}.json"
+        kept = (
+            self.site.paths.state
+            / "devnet"
+            / f"dumpgenesis-{hashlib.sha256(str(geth.resolve()).encode()).hexdigest()[:12]}.json"
+        )
         if (dumped := state.read_json(kept)) is None:
             dumped = json.loads(shell.run([geth, "--dev", "dumpgenesis"], within_s=60).stdout)
             state.write_json(kept, dumped)
         return genesis.execution_genesis(dumped)
 
+    @cached_property
+    def genesis_hash(self) -> str:
+        """The hash of the genesis block, as the pinned Geth computes it from the genesis outside the cluster."""
+        from plumbline import images  # noqa: PLC0415
+
+        text = json.dumps(self.genesis)
+        kept = self.site.paths.state / "devnet" / f"genesis-hash-{hashlib.sha256(text.encode()).hexdigest()[:12]}.json"
+        if (found := state.read_json(kept)) is None:
+            with tempfile.TemporaryDirectory() as folder:
+                file = Path(folder) / "genesis.json"
+                file.write_text(text)
+                argv: list[str | Path] = [images.tool(self.site.paths, "geth"), "--log.format=json", "init"]
+                argv += ["--datadir", folder, "--state.scheme=path", file]
+                found = _written_genesis(shell.run(argv, within_s=60).stderr)
+            state.write_json(kept, found)
+        return str(found)
+
     def enodes(self) -> dict[str, str]:
         """Return each member's enode URL (devp2p), by pod; the names resolve inside the cluster only."""
         from eth_keys.datatypes import PrivateKey  # noqa: PLC0415
 
-        public = {pod: PrivateKey(bytes.fromhex(key)).public_key.to_hex()[2:] for pod, key in self.secret(KEYS_SECRET).items()}
-        return {
-            pod: f"enode://{public[pod]}@{pod}.{service}.{NAMESPACE}.svc.cluster.local:30303" for pod, service in MEMBERS.items()
+        public = {
+            pod: PrivateKey(bytes.fromhex(key)).public_key.to_hex()[2:] for pod, key in self.secret(KEYS_SECRET).items()
         }
+        return {
+            pod: f"enode://{public[pod]}@{pod}.{service}.{NAMESPACE}.svc.cluster.local:30303"
+            for pod, service in MEMBERS.items()
+        }
+
+    def forks_given(self) -> tuple[Fork, ...]:
+        """Return the consensus forks that Geth's own light clients are told of."""
+        given = yaml.safe_load(self.kube.get("ConfigMap", GENESIS, NAMESPACE)["data"]["beacon.yaml"])
+        return forks.schedule_of(given)
 
     def secret(self, name: str) -> dict[str, str]:
         """Return a Secret of the devnet, decoded."""
-        return {key: b64decode(value).decode() for key, value in self.kube.get("Secret", name, NAMESPACE)["data"].items()}
+        return {
+            key: b64decode(value).decode() for key, value in self.kube.get("Secret", name, NAMESPACE)["data"].items()
+        }
 
     def _ensure_secret(self, name: str, make: Any) -> None:
         if self.kube.find("Secret", name, NAMESPACE) is None:
             self.kube.apply([{"apiVersion": "v1", "kind": "Secret", "metadata": _meta(name), "stringData": make()}])
+
+
+def _written_genesis(log: str) -> str:
+    """Return the hash that ``geth init`` logs (only its JSON log has it in full)."""
+    records = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+    return next(str(record["hash"]) for record in records if record["msg"] == "Successfully wrote genesis state")
 
 
 def _config_map(name: str, data: dict[str, str]) -> Object:

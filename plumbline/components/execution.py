@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
+from plumbline.components import answers, heads, transactions
+from plumbline.components.answers import Answers
 from plumbline.components.base import HelmComponent, Release, Site, Workload
 from plumbline.components.devnet import MEMBERS, NAMESPACE, Devnet
+from plumbline.components.forks import Schedule
+from plumbline.components.heads import Heads
 from plumbline.components.kube import Kube
+from plumbline.components.patience import settle
+from plumbline.components.slots import Window
+from plumbline.components.transactions import AccountState, Receipt
+from plumbline.core import wait
 from plumbline.core.errors import PlumblineError
 
-RPC_PORT = "8545"
+T = TypeVar("T")
+_RESUMED = re.compile(r"(?:Loaded most recent local block|Rewound to block with (?:available )?state) +number=([\d,]+)")
+CONTAINER, RPC_PORT, ENGINE_PORT, METRICS_PORT = "geth", "8545", 8551, "6060"
+LATE = "geth-late-0"
 
 
 class RpcError(PlumblineError):
@@ -22,6 +34,25 @@ class RpcError(PlumblineError):
         """Keep the node, the method, and the error object (JSON-RPC 2.0, section 5.1)."""
         self.node, self.method, self.error = node, method, error
         super().__init__(f"{node} refuses {method}: {error.get('code')} {error.get('message')}")
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Which network a node is on."""
+
+    chain_id: int
+    network_id: int
+    genesis_hash: str
+    schedule: Schedule
+
+
+@dataclass(frozen=True)
+class Finality:
+    """The blocks that a node calls latest, safe and finalized, as (number, hash)."""
+
+    head: int
+    safe: tuple[int, str]
+    finalized: tuple[int, str]
 
 
 @dataclass(frozen=True)
@@ -54,9 +85,70 @@ class Geth:
         """Number of connected peers."""
         return int(self.rpc("net_peerCount"), 16)
 
+    @property
+    def version(self) -> str:
+        """Name and version of the client, such as "Geth/v1.17.10-stable/linux-amd64/go1.26.8"."""
+        return str(self.rpc("web3_clientVersion"))
+
+    @property
+    def image_tag(self) -> str:
+        """Tag of the image that its pod runs."""
+        containers = self.kube.get("Pod", self.name, NAMESPACE)["spec"]["containers"]
+        return next(str(c["image"]).rpartition(":")[2] for c in containers if c["name"] == CONTAINER)
+
+    @property
+    def schedule(self) -> Schedule:
+        """Its fork schedule (``eth_config``, EIP-7910)."""
+        return Schedule.of(self.rpc("eth_config"))
+
+    @property
+    def identity(self) -> Identity:
+        """The network that it is on."""
+        chain_id, network_id = int(self.rpc("eth_chainId"), 16), int(self.rpc("net_version"))
+        return Identity(chain_id, network_id, self.block(0)["hash"], self.schedule)
+
+    @property
+    def finality(self) -> Finality:
+        """Its head, safe and finalized block."""
+        head, safe, finalized = (self.block(tag) for tag in ("latest", "safe", "finalized"))
+        return Finality(int(head["number"], 16), _name(safe), _name(finalized))
+
     def block(self, number: int | str) -> dict[str, Any]:
-        """Return a block by number or tag (``latest``, ``safe``, ``finalized``), without its transactions' bodies."""
-        return self.rpc("eth_getBlockByNumber", number if isinstance(number, str) else hex(number), False)  # type: ignore[no-any-return]
+        """Return a block by number or tag (``latest``, ``safe``, ``finalized``), without its transactions' bodies.
+
+        Raises:
+            LookupError: the node has no such block.
+        """
+        found = self.rpc("eth_getBlockByNumber", number if isinstance(number, str) else hex(number), False)
+        if found is None:
+            raise LookupError(f"{self.name} has no block {number}")
+        return found  # type: ignore[no-any-return]
+
+    def metrics(self) -> dict[str, float]:
+        """Return the metrics without labels, by name.
+
+        Not for what Prometheus scrapes at the same time: Geth's timers are reset by each reader.
+        """
+        text = self.kube.request(
+            "GET", self.kube.pod_url(NAMESPACE, self.name, METRICS_PORT) + "/debug/metrics/prometheus"
+        )
+        pairs = (line.split(" ") for line in str(text).splitlines() if line and line[0] != "#" and "{" not in line)
+        return {name: float(value) for name, value in pairs}
+
+    def resumed_at(self) -> int:
+        """Return the number of the block that it had when its process started, as its log says.
+
+        Raises:
+            LookupError: the log does not say.
+        """
+        found = _RESUMED.findall(self.log())
+        if not found:
+            raise LookupError(f"the log of {self.name} does not say from which block it started")
+        return int(found[-1].replace(",", ""))
+
+    def log(self, *, previous: bool = False) -> str:
+        """Return the container's log, or that of the container before it."""
+        return self.kube.logs(NAMESPACE, self.name, container=CONTAINER, previous=previous, tail=5000)
 
 
 class Execution(HelmComponent):
@@ -89,11 +181,100 @@ class Execution(HelmComponent):
     def _enodes(self) -> list[str]:
         return list(self.devnet.enodes().values())
 
+    def ready(self) -> wait.Condition[Any]:
+        """Hold when every node has rolled out and is connected to each other one."""
+        return wait.every(super().ready(), wait.poll(self._meshed, every_s=0.25))
+
+    def _meshed(self) -> wait.Observation[None]:
+        alone = self.peers().where_not(lambda peers: peers >= self.mesh)
+        return wait.Observation(not alone, None, alone.told(f"{self.mesh} peers").replace("\n", ", "))
+
+    # -- what can be asked of the nodes --------------------------------------------------------------------------
+
     @property
     def nodes(self) -> list[Geth]:
         """The standing nodes: the producers, then the follower."""
-        return [self.node(pod) for pod in MEMBERS if pod != "geth-late-0"]
+        return [self.node(pod) for pod in MEMBERS if pod != LATE]
 
     def node(self, name: str) -> Geth:
         """Return one node by its pod's name."""
         return Geth(name, self.kube)
+
+    @property
+    def mesh(self) -> int:
+        """How many peers each node of the full mesh has."""
+        return len(self.nodes) - 1
+
+    def ask(self, question: Callable[[Geth], T], *, within_s: float = 5.0) -> Answers[T]:
+        """Put a question to all nodes at once; each has ``within_s`` seconds."""
+        return answers.ask(self.nodes, question, within_s=within_s)
+
+    def peers(self) -> Answers[int]:
+        """Return each node's number of peers."""
+        return self.ask(lambda node: node.peers)
+
+    def identities(self) -> Answers[Identity]:
+        """Return the network that each node is on."""
+        return self.ask(lambda node: node.identity)
+
+    def expected_identity(self) -> Identity:
+        """Return the network that the devnet's genesis makes."""
+        genesis, genesis_hash = self.devnet.genesis, self.devnet.genesis_hash
+        head = self.nodes[0].block("latest")
+        schedule = Schedule.asked_for(genesis, genesis_hash, int(head["timestamp"], 16))
+        return Identity(genesis["config"]["chainId"], genesis["config"]["chainId"], genesis_hash, schedule)
+
+    def schedules(self) -> Answers[Schedule]:
+        """Return each node's fork schedule (EIP-7910)."""
+        return self.ask(lambda node: node.schedule)
+
+    def versions(self) -> Answers[str]:
+        """Return each node's client and version."""
+        return self.ask(lambda node: node.version)
+
+    def version_drift(self) -> Answers[str]:
+        """Return the nodes that run another version than the tag of their image names."""
+        tags = {node.name: node.image_tag for node in self.nodes}
+        return Answers({n: a for n, a in self.versions().by_node.items() if f"/{tags[n]}-" not in (a.value or "")})
+
+    def finality(self) -> Answers[Finality]:
+        """Return each node's head, safe and finalized block."""
+        return self.ask(lambda node: node.finality)
+
+    def hashes_at(self, number: int) -> Answers[str]:
+        """Return the hash of each node's block at a height."""
+        return self.ask(lambda node: str(node.block(number)["hash"]))
+
+    def watch_heads(self, window: Window, nodes: Iterable[Geth] | None = None) -> Heads:
+        """Watch the nodes' heads until the last block of some slots is due."""
+        return heads.watch(nodes or self.nodes, window)
+
+    def receipts(self, *sent: str, within_s: float) -> Answers[tuple[Receipt | None, ...]]:
+        """Return the receipts of transactions on each node, as soon as every node has all of them, or when the time is over."""
+
+        def look() -> wait.Observation[Answers[tuple[Receipt | None, ...]]]:
+            seen = self.ask(lambda node: tuple(transactions.receipt(node, one) for one in sent), within_s=3)
+            lacking = seen.where_not(all)
+            return wait.Observation(not lacking, seen, lacking.told("all receipts").replace("\n", ", "))
+
+        settled = settle(wait.poll(look, every_s=0.5), named="the receipts on every node", within_s=within_s)
+        assert settled.value is not None, settled.summary
+        return settled.value
+
+    def accounts(self, address: str, at: int) -> Answers[AccountState]:
+        """Return an account at a height, as each node has it."""
+        return self.ask(lambda node: transactions.account(node, address, at))
+
+    def at_height(self, number: int) -> wait.Condition[Answers[int]]:
+        """Hold when every node's head is at least at a height."""
+
+        def look() -> wait.Observation[Answers[int]]:
+            reached = self.ask(lambda node: node.head, within_s=3)
+            below = reached.where_not(lambda head: head >= number)
+            return wait.Observation(not below, reached, below.told(f"block {number}").replace("\n", ", "))
+
+        return wait.poll(look, every_s=0.25)
+
+
+def _name(block: Mapping[str, Any]) -> tuple[int, str]:
+    return int(block["number"], 16), str(block["hash"])

@@ -44,6 +44,15 @@ class LoadBalancer(HelmComponent):
         """An address beside the pool, free like those in it."""
         return str(ipaddress.ip_address(self.pool.partition("-")[2]) + 1)
 
+    def state(self) -> str:
+        """Say how controller and speaker are doing."""
+        said = []
+        for load in self.workloads:
+            status = self.kube.get(load.kind, load.name, load.namespace).get("status", {})
+            ready = status.get("readyReplicas", status.get("numberReady", 0))
+            said.append(f"{load.kind} {load.name}: {ready} ready")
+        return ", ".join(said)
+
     def holds(self, address: str) -> bool:
         """Return whether an address is one of the pool."""
         first, last = map(ipaddress.ip_address, self.pool.split("-"))
@@ -60,7 +69,9 @@ class LoadBalancer(HelmComponent):
         from plumbline.images import upstream  # noqa: PLC0415
 
         documents = yaml.load_all(upstream.module_file(self.site.paths, _MODULE, _MANIFEST).read_text(), _FAST_LOADER)
-        definitions = [document for document in documents if document and document["kind"] == "CustomResourceDefinition"]
+        definitions = [
+            document for document in documents if document and document["kind"] == "CustomResourceDefinition"
+        ]
         self.kube.apply(_without_prose(definitions))
         if self.kube.find("Secret", "metallb-memberlist", _NAMESPACE) is None:
             self.kube.apply([_secret("metallb-memberlist", {"secretkey": secrets.token_urlsafe(96)})])

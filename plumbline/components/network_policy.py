@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from plumbline.components.base import HelmComponent, Release, Workload
+from plumbline.components.kube import Object
+from plumbline.components.probes import Probe, known_names
 from plumbline.core import wait
+
+NAMES_STAY_INSIDE = "coredns-asks-nobody-outside"
 
 
 class NetworkPolicy(HelmComponent):
@@ -28,6 +32,53 @@ class NetworkPolicy(HelmComponent):
         Workload("Deployment", "probe-denied", "conformance"),
     )
 
+    def prepare(self) -> None:
+        """Keep names inside on a devnet: what no pod may send, CoreDNS must not send for it."""
+        if self.isolated:
+            self.kube.apply([_names_stay_inside()])
+
+    @property
+    def isolated(self) -> bool:
+        """Whether nothing in the cluster has business outside of it."""
+        return self.site.config.network == "devnet" and self.site.config.helios_network in (None, "devnet")
+
+    def probe(self, role: str) -> Probe:
+        """Return the probe pod of a role: ``allowed``, ``denied`` or ``echo``."""
+        return Probe(role, self.kube)
+
+    def known_names(self) -> dict[str, str]:
+        """Return the names that the cluster's DNS must know, with the address of each."""
+        return known_names(self.kube)
+
+    def name_server(self) -> str:
+        """Say how CoreDNS is doing."""
+        status = self.kube.get("Deployment", "coredns", "kube-system").get("status", {})
+        return f"Deployment kube-system/coredns: {status.get('readyReplicas', 0)} of {status.get('replicas', 0)} pods ready"
+
+    def pod_at(self, address: str) -> str:
+        """Return the name of the pod that has an address, or the address where none has it."""
+        found = [
+            p
+            for p in self.kube.objects("Pod", None)
+            if p["status"].get("podIP") == address and not p["spec"].get("hostNetwork")
+        ]
+        return f"{found[0]['metadata']['namespace']}/{found[0]['metadata']['name']}" if found else address
+
     def enforced(self) -> wait.Condition[Any]:
         """Return the condition that the allowed flow is open and the denied one closed, at the same time."""
         return self.ready()
+
+
+def _names_stay_inside() -> Object:
+    """Return the policy that leaves CoreDNS nothing to talk to but the API server; answers are no new flows."""
+    labels = {"app.kubernetes.io/part-of": "plumbline", "app.kubernetes.io/component": "network-policy"}
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": NAMES_STAY_INSIDE, "namespace": "kube-system", "labels": labels},
+        "spec": {
+            "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
+            "policyTypes": ["Egress"],
+            "egress": [{"ports": [{"port": 6443, "protocol": "TCP"}]}],
+        },
+    }

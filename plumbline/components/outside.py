@@ -1,0 +1,202 @@
+"""A client outside the cluster, in front of one host of the ingress: by HTTP, by JSON-RPC, by WebSocket, and in a crowd."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+_WITHIN_S = 10.0
+_PORT = 80
+
+
+def own_address(target: str) -> str:
+    """Return this machine's address as a target on the network sees it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as unsent:
+        unsent.connect((target, _PORT))
+        return str(unsent.getsockname()[0])
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back for a request.
+
+    Attributes:
+        host: the host that was asked for.
+        asked: the request, in words.
+        status: HTTP status; 0 where nothing came back at all.
+        text: the body, or the reason why there is none.
+    """
+
+    host: str
+    asked: str
+    status: int
+    text: str
+
+    def __str__(self) -> str:
+        """Tell it as a line."""
+        what = f"answers {self.status}" if self.status else "does not answer"
+        return f"{self.host} {what} to {self.asked}: {self.text.strip()[:300] or '(nothing)'}"
+
+    @property
+    def outcome(self) -> Any:
+        """What a JSON-RPC client may rely on: for each call (id, result) or (id, error code); free text is left out.
+
+        A batch gives a list, an empty body None, anything that is no JSON-RPC the text itself.
+        """
+        if not self.text:
+            return None
+        try:
+            said = json.loads(self.text)
+        except ValueError:
+            return self.text
+        return [_outcome(one) for one in said] if isinstance(said, list) else _outcome(said)
+
+
+def _outcome(one: Any) -> Any:
+    """Return (id, result) or (id, error code) of a JSON-RPC response (https://www.jsonrpc.org/specification, section 5)."""
+    if not isinstance(one, dict) or one.get("jsonrpc") != "2.0" or ("error" in one) == ("result" in one):
+        return one
+    return (one.get("id"), one["error"].get("code")) if "error" in one else (one.get("id"), one["result"])
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """What many requests in a short time were answered.
+
+    Attributes:
+        host: the host that was asked for.
+        statuses: how often each HTTP status came; 0 is "nothing came back".
+        seconds: how long it took.
+    """
+
+    host: str
+    statuses: Mapping[int, int]
+    seconds: float
+
+    def __str__(self) -> str:
+        """Tell it as a line."""
+        counts = ", ".join(f"{count} × {status or 'no answer'}" for status, count in sorted(self.statuses.items()))
+        return f"{self.host}: {sum(self.statuses.values())} requests in {self.seconds:.1f} s: {counts}"
+
+
+@dataclass
+class Outside:
+    """A client of one host, on this machine.
+
+    Attributes:
+        host: the host that it asks for.
+        address: where it dials; no /etc/hosts is needed.
+    """
+
+    host: str
+    address: str
+    _clients: list[Any] = field(default_factory=list, repr=False)
+
+    def ask(self, content: Any, **headers: str) -> Reply:
+        """Send a JSON-RPC call (or a batch of them) and return the answer; bytes are sent as they are."""
+        body = content if isinstance(content, bytes) else json.dumps(content).encode()
+        return self._request("POST", "/", body, {"content-type": "application/json", **headers}, _shown(body))
+
+    def call(self, method: str, *params: Any) -> Reply:
+        """Call one JSON-RPC method."""
+        return self.ask({"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)})
+
+    def get(self, path: str = "/") -> Reply:
+        """Get a path."""
+        return self._request("GET", path, None, {}, f"GET {path}")
+
+    def close(self) -> None:
+        """Hang up."""
+        while self._clients:
+            self._clients.pop().close()
+
+    def crowd(self, requests: int, *, at_once: int = 8, within_s: float = _WITHIN_S, forge: bool = False) -> Crowd:
+        """Send cheap requests as fast as they are answered.
+
+        Args:
+            requests: how many.
+            at_once: connections that share them.
+            within_s: when to give up at the latest, in seconds.
+            forge: claim another client's address in each request (X-Forwarded-For, X-Real-IP).
+        """
+        statuses: Counter[int] = Counter()
+        lock = threading.Lock()
+        end = time.monotonic() + within_s
+
+        def some(number: int) -> None:
+            mine = Counter(_burst(self, range(number, requests, at_once), end, forge=forge))
+            with lock:
+                statuses.update(mine)
+
+        start = time.monotonic()
+        threads = [threading.Thread(target=some, args=(number,), daemon=True) for number in range(at_once)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return Crowd(self.host, dict(statuses), time.monotonic() - start)
+
+    @contextmanager
+    def websocket(self) -> Iterator[Any]:
+        """Open a WebSocket (a ``websockets`` connection) at the host.
+
+        Raises:
+            OSError, websockets.exceptions.WebSocketException: it cannot be opened, or breaks.
+        """
+        from websockets.sync.client import connect  # noqa: PLC0415
+
+        dialled = socket.create_connection((self.address, _PORT), timeout=_WITHIN_S)
+        with connect(f"ws://{self.host}/", sock=dialled, open_timeout=_WITHIN_S, proxy=None) as connection:
+            yield connection
+
+    @cached_property
+    def _client(self) -> Any:
+        import httpx  # noqa: PLC0415
+
+        client = httpx.Client(
+            base_url=f"http://{self.address}", headers={"host": self.host}, timeout=_WITHIN_S, trust_env=False
+        )
+        self._clients.append(client)
+        return client
+
+    def _request(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], asked: str) -> Reply:
+        import httpx  # noqa: PLC0415
+
+        try:
+            answer = self._client.request(method, path, content=body, headers=dict(headers))
+        except httpx.TransportError as error:
+            return Reply(self.host, asked, 0, f"{type(error).__name__}: {error}")
+        return Reply(self.host, asked, answer.status_code, answer.text)
+
+
+def _burst(client: Outside, numbers: range, end: float, *, forge: bool) -> Iterator[int]:
+    """Yield the status of one request for each number, over one connection; a thinner client than httpx gets more of them out."""
+    connection = http.client.HTTPConnection(client.address, _PORT, timeout=_WITHIN_S)
+    for number in numbers:
+        if time.monotonic() > end:
+            break
+        other = f"198.51.{number // 250 % 250}.{number % 250 + 1}"  # TEST-NET-2, RFC 5737
+        forged = {"X-Forwarded-For": other, "X-Real-IP": other} if forge else {}
+        try:
+            connection.request("GET", "/", headers={"Host": client.host, **forged})
+            answer = connection.getresponse()
+            answer.read()
+            yield answer.status
+        except (OSError, http.client.HTTPException):
+            connection.close()
+            yield 0
+    connection.close()
+
+
+def _shown(body: bytes) -> str:
+    text = body.decode(errors="replace")
+    return text if len(text) <= 120 else f"{len(body)} bytes"

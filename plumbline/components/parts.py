@@ -1,0 +1,145 @@
+"""Parts that heal by themselves: how each is killed, and when it is healthy again. One line for each part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from plumbline.components import kube as k8s
+from plumbline.components.base import Site
+from plumbline.components.cluster import Cluster
+from plumbline.components.devnet import NAMESPACE
+from plumbline.components.execution import Execution
+from plumbline.components.ingress import Ingress
+from plumbline.components.kube import Object
+from plumbline.components.patience import Settled, settle
+from plumbline.components.transactions import HOST
+from plumbline.core import wait
+
+HEALED_TARGET_S, HEALED_WITHIN_S = 30.0, 60.0
+
+Healthy = Callable[[Site], wait.Condition[Any]]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One pod's container, and what it does for others.
+
+    Attributes:
+        name: how failures call it: the pod's name, or that of its workload where pods have none of their own.
+        breaks: the component that is broken while it is dead.
+        namespace: where it is.
+        selector: labels of its pod.
+        container: the container that is killed.
+        serving: makes, before the kill, the condition that it does its work again after it.
+    """
+
+    name: str
+    breaks: str
+    namespace: str
+    selector: str
+    container: str
+    serving: Healthy
+
+    def pod(self, site: Site) -> Object:
+        """Return its pod.
+
+        Raises:
+            LookupError: there is none.
+        """
+        found = site.kube.objects("Pod", self.namespace, selector=self.selector)
+        if not found:
+            raise LookupError(f"{self.name}: no pod has the labels {self.selector} in {self.namespace}")
+        return found[0]
+
+    def killed(self, site: Site) -> Settled[Any]:
+        """Send SIGKILL to it and say whether, and when, it was healthy again by itself."""
+        return self._ended(site, lambda pod: Cluster(site).kill(self.namespace, pod, self.container))
+
+    def restarted(self, site: Site) -> Settled[Any]:
+        """Delete its pod, which is told to end (SIGTERM), and say whether, and when, a new one was healthy."""
+        return self._ended(site, lambda pod: site.kube.delete("Pod", pod, self.namespace))
+
+    def _ended(self, site: Site, end: Callable[[str], None]) -> Settled[Any]:
+        pod = self.pod(site)
+        before, serving = _instance(pod, self.container), self.serving(site)
+        end(pod["metadata"]["name"])
+        healthy = wait.every(self._started_again(site, before), serving)
+        return settle(healthy, named=f"{self.name} healthy again", within_s=HEALED_WITHIN_S)
+
+    def _started_again(self, site: Site, before: str) -> wait.Condition[None]:
+        def judge(pods: dict[str, Object]) -> wait.Observation[None]:
+            fresh = [pod for pod in pods.values() if _instance(pod, self.container) not in ("", before)]
+            ok = any(k8s.pod_ready(pod) for pod in fresh)
+            return wait.Observation(ok, None, "; ".join(f"{name}: {k8s.pod_state(pod)}" for name, pod in pods.items()))
+
+        return site.kube.watch("Pod", self.namespace, judge, selector=self.selector)
+
+
+def _instance(pod: Object, container: str) -> str:
+    """Return the identity of a pod's running container, empty while it has none."""
+    statuses = pod.get("status", {}).get("containerStatuses", [])
+    return next(
+        (str(c.get("containerID", "")) for c in statuses if c["name"] == container and "running" in c.get("state", {})),
+        "",
+    )
+
+
+def _labels(instance: str, **more: str) -> str:
+    return ",".join([f"app.kubernetes.io/instance={instance}", *(f"{key}={value}" for key, value in more.items())])
+
+
+def _pod(name: str) -> str:
+    return f"statefulset.kubernetes.io/pod-name={name}"
+
+
+# -- what each part does for others ---------------------------------------------------------------------------------------
+
+
+def _chain_goes_on(site: Site) -> wait.Condition[Any]:
+    """Return the condition that every node has a block that does not exist yet."""
+    execution = Execution(site)
+    return execution.at_height(max(execution.ask(lambda node: node.head).values) + 1)
+
+
+def _node_follows(site: Site) -> wait.Condition[Any]:
+    """Return the condition that the mesh is whole and every node has a block that does not exist yet."""
+    return wait.every(_chain_goes_on(site), Execution(site).ready())
+
+
+def _json_rpc_answers(site: Site) -> wait.Condition[Any]:
+    import httpx  # noqa: PLC0415
+
+    call = {"jsonrpc": "2.0", "id": 1, "method": "eth_chainId", "params": []}
+
+    def ask() -> wait.Observation[None]:
+        try:
+            with Ingress(site).client(HOST) as client:
+                answer = client.post("/", json=call, timeout=2)
+        except httpx.TransportError as error:
+            return wait.Observation(False, None, f"{HOST} does not answer: {error or type(error).__name__}")
+        return wait.Observation(
+            "result" in answer.text, None, f"{HOST} answers {answer.status_code}: {answer.text[:100]}"
+        )
+
+    return wait.poll(ask)
+
+
+PARTS = {
+    part.name: part
+    for part in (
+        Part("beacon-0", "consensus", NAMESPACE, _pod("beacon-0"), "beacon", _chain_goes_on),
+        Part("geth-0", "execution", NAMESPACE, _pod("geth-0"), "geth", _node_follows),
+        Part("geth-follower-0", "execution", NAMESPACE, _pod("geth-follower-0"), "geth", _node_follows),
+        Part("nginx-ingress", "ingress", "ingress-nginx", _labels("nginx-ingress"), "controller", _json_rpc_answers),
+        Part(
+            "speaker",
+            "load-balancer",
+            "metallb-system",
+            _labels("metallb", **{"app.kubernetes.io/component": "speaker"}),
+            "speaker",
+            _json_rpc_answers,
+        ),
+    )
+}

@@ -1,0 +1,135 @@
+"""What faults do to the nodes of the chain, each with the cure that undoes it. All are context managers over the stack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from plumbline.components import kube as k8s
+from plumbline.components.base import HelmComponent, Release
+from plumbline.components.devnet import NAMESPACE
+from plumbline.core import wait
+from plumbline.core.errors import UsageError
+from plumbline.faults.undo import cure, undone_by
+
+if TYPE_CHECKING:
+    from plumbline.components.kube import Object
+    from plumbline.stack import Stack
+
+_ROLLED_OUT_WITHIN_S = 90.0
+
+
+# -- a process that stands still ------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def frozen(stack: Stack, pod: str, container: str) -> Iterator[None]:
+    """Freeze a container's first process (SIGSTOP), and wait until no client is sent to it any more."""
+    with undone_by(stack, "thaw", pod=pod, container=container):
+        _signal(stack, pod, container, "SIGSTOP")
+        named = f"{pod} out of its Services"
+        wait.until(_unready(stack, pod), named=named, within_s=_ROLLED_OUT_WITHIN_S)
+        yield
+
+
+@cure("thaw")
+def _thaw(stack: Stack, *, pod: str, container: str) -> None:
+    _signal(stack, pod, container, "SIGCONT")
+
+
+def _signal(stack: Stack, pod: str, container: str, signal: str) -> None:
+    status = stack.site.kube.get("Pod", pod, NAMESPACE)["status"]["containerStatuses"]
+    identity = next(c["containerID"] for c in status if c["name"] == container).removeprefix("containerd://")
+    stack.cluster.node_exec("ctr", "-n", "k8s.io", "task", "kill", "-s", signal, identity)
+
+
+def _unready(stack: Stack, pod: str) -> wait.Condition[None]:
+    def judge(pods: dict[str, Object]) -> wait.Observation[None]:
+        return wait.Observation(not k8s.pod_ready(pods.get(pod, {})), None, f"{pod} is ready")
+
+    return stack.site.kube.watch("Pod", NAMESPACE, judge, name=pod)
+
+
+# -- a release with other values ------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def deployed_with(stack: Stack, release: str, change: Mapping[str, Any]) -> Iterator[None]:
+    """Deploy a release with other values on top of its own, and wait until its nodes run with them."""
+    with undone_by(stack, "deploy-as-configured", release=release):
+        _deploy(stack, release, change)
+        yield
+
+
+@cure("deploy-as-configured")
+def _deploy_as_configured(stack: Stack, *, release: str) -> None:
+    _deploy(stack, release, {})
+
+
+def _deploy(stack: Stack, name: str, change: Mapping[str, Any]) -> None:
+    component, release = _release(stack, name)
+    values = {**component.values(release), **change}
+    stack.site.helm.upgrade(name, release.chart, release.namespace, release.values_file, values)
+    rolled_out = stack.site.kube.rolled_out("StatefulSet", name, release.namespace)
+    wait.until(rolled_out, named=f"release {name} rolled out", within_s=_ROLLED_OUT_WITHIN_S)
+
+
+def _release(stack: Stack, name: str) -> tuple[HelmComponent, Release]:
+    for component in stack.components.values():
+        if isinstance(component, HelmComponent):
+            for release in component.releases:
+                if release.name == name:
+                    return component, release
+    raise UsageError(f'there is no release "{name}" in this stack')
+
+
+# -- a NetworkPolicy that is gone -----------------------------------------------------------------------------------------
+
+
+@contextmanager
+def without_policy(stack: Stack, release: str) -> Iterator[None]:
+    """Delete a release's NetworkPolicy: the namespace denies the rest, but connections that are open stay open."""
+    with undone_by(stack, "deploy-as-configured", release=release):
+        stack.site.kube.delete("NetworkPolicy", release, NAMESPACE)
+        yield
+
+
+@contextmanager
+def restarted(stack: Stack, pod: str) -> Iterator[None]:
+    """Restart a pod now, so that no connection of before is left, and once more after the cure, so that it connects at once."""
+    with undone_by(stack, "restart", pod=pod):
+        _restart(stack, pod=pod)
+        yield
+
+
+@cure("restart")
+def _restart(stack: Stack, *, pod: str) -> None:
+    kube = stack.site.kube
+    before = kube.get("Pod", pod, NAMESPACE)["metadata"]["uid"]
+    kube.delete("Pod", pod, NAMESPACE)
+
+    def judge(pods: dict[str, Object]) -> wait.Observation[None]:
+        found = pods.get(pod, {})
+        fresh = found.get("metadata", {}).get("uid", before) != before
+        return wait.Observation(fresh and k8s.pod_ready(found), None, f"{pod}: {k8s.pod_state(found)}")
+
+    wait.until(kube.watch("Pod", NAMESPACE, judge, name=pod), named=f"{pod} restarted", within_s=_ROLLED_OUT_WITHIN_S)
+
+
+# -- a chain that misbehaves ----------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def misbehaving(stack: Stack, name: str, **parameters: Any) -> Iterator[None]:
+    """Have the beacon node commit one of the faults that it knows (plumbline_beacon.faults)."""
+    with undone_by(stack, "heal-beacon", fault=name):
+        with stack.consensus.control() as control:
+            control.inject(name, **parameters)
+        yield
+
+
+@cure("heal-beacon")
+def _heal_beacon(stack: Stack, *, fault: str) -> None:
+    with stack.consensus.control() as control:
+        control.heal(fault)

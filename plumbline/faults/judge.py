@@ -1,0 +1,136 @@
+"""The judge of a fault: the controls' own tests, in a pytest of its own, read from its results.json (reports/schema.json)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from plumbline.core import shell, state
+from plumbline.core.config import Config
+from plumbline.core.errors import PlumblineError
+
+RESULTS = "results.json"
+_WITHIN_S = 900.0
+_JUDGED = (0, 1)  # pytest's exit codes after all tests were run: all passed, or some failed
+_QUIETLY = ("-q", "-n0", "--disable-warnings", "-p", "no:cacheprovider")
+
+
+class JudgeFailed(PlumblineError):
+    """The tests that should judge a fault did not run."""
+
+    exit_code = 1
+
+    def __init__(self, controls: Sequence[str], said: str) -> None:
+        """Keep which controls were to be judged, and the last that pytest said."""
+        self.controls, self.said = tuple(controls), said
+        super().__init__(f"the tests of {', '.join(controls)} gave no result: {said}")
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """What the runner needs to know of a test.
+
+    Attributes:
+        id: its id.
+        controls: what it proves.
+        outcome: passed, failed, error or skipped.
+        phase: where it went wrong, empty where it did not.
+        kind: assertion, timeout, error or "not tried"; empty likewise.
+        message: what it said, without the traceback (which quotes the test's own code).
+    """
+
+    __test__ = False  # pytest would collect it for its name
+
+    id: str
+    controls: tuple[str, ...]
+    outcome: str
+    phase: str = ""
+    kind: str = ""
+    message: str = ""
+
+    @property
+    def red(self) -> bool:
+        """Whether it did not end well."""
+        return self.outcome in ("failed", "error")
+
+    @property
+    def by_assertion(self) -> bool:
+        """Whether it is red because the claim does not hold, and for nothing else."""
+        return self.phase == "call" and self.kind == "assertion"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The tests of one pytest run."""
+
+    tests: tuple[TestResult, ...]
+
+    def of(self, control: str) -> tuple[TestResult, ...]:
+        """Return a control's own tests."""
+        return tuple(test for test in self.tests if control in test.controls)
+
+    def red(self, control: str) -> tuple[TestResult, ...]:
+        """Return those that did not end well."""
+        return tuple(test for test in self.of(control) if test.red)
+
+    def green(self, control: str) -> bool:
+        """Return whether the control is proved: a test passed, and none is red."""
+        return any(test.outcome == "passed" for test in self.of(control)) and not self.red(control)
+
+
+class Judge(Protocol):
+    """Tries controls and says what came of it."""
+
+    def __call__(self, controls: Sequence[str], *, label: str) -> Judgement:
+        """Run the tests of ``controls``; ``label`` names the occasion in the evidence."""
+
+
+@dataclass(frozen=True)
+class PytestJudge:
+    """Runs the tests of controls against the stack as it stands.
+
+    Attributes:
+        root: the checkout (or the copy) whose tests are run.
+        evidence: folder below which each run leaves its report.
+        config: what the stack was brought up with.
+    """
+
+    root: Path
+    evidence: Path
+    config: Config
+
+    def __call__(self, controls: Sequence[str], *, label: str) -> Judgement:
+        """Run the tests of ``controls``.
+
+        Raises:
+            JudgeFailed: no result came out of it.
+        """
+        folder = self.evidence / label
+        (folder / RESULTS).unlink(missing_ok=True)  # of an earlier try with this label
+        argv = [sys.executable, "-m", "pytest", *_QUIETLY, "--as-is", f"--report-dir={folder}"]
+        argv += [f"--{key.replace('_', '-')}={value}" for key, value in self._options().items()]
+        argv += [f"--control={control}" for control in controls]
+        ended = shell.run([*argv, "suites"], within_s=_WITHIN_S, cwd=self.root, check=False)
+        results = state.read_json(folder / RESULTS)
+        if results is None or results["exit_code"] not in _JUDGED:
+            raise JudgeFailed(controls, "\n  ".join((ended.stdout + ended.stderr).strip().splitlines()[-16:]))
+        return read(results)
+
+    def _options(self) -> dict[str, Any]:
+        """Return the options of the stack that differ from the defaults, which a copy's plumbline.toml may lack."""
+        default = Config().describe()
+        return {key: value for key, value in self.config.describe().items() if value != default[key]}
+
+
+def read(results: Mapping[str, Any]) -> Judgement:
+    """Return the judgement in a results.json."""
+    return Judgement(tuple(_test(test) for test in results["tests"]))
+
+
+def _test(plain: Mapping[str, Any]) -> TestResult:
+    failure = plain["failure"] or {}
+    kept = {key: failure.get(key, "") for key in ("phase", "kind", "message")}
+    return TestResult(plain["id"], tuple(plain["controls"]), plain["outcome"], **kept)

@@ -1,0 +1,102 @@
+"""What is made of a fault's judgement: caught, or in which way it was missed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from plumbline.faults.judge import Judgement
+from plumbline.faults.registry import Fault
+
+
+class Outcome(StrEnum):
+    """How a fault went. Anything but CAUGHT is a miss."""
+
+    CAUGHT = "caught"
+    RED_BEFORE = "red before"
+    NOT_INJECTED = "not injected"
+    GREEN_UNDER_FAULT = "green under the fault"
+    WRONG_REASON = "red for the wrong reason"
+    NOT_NAMED = "injured object not named"
+    BYSTANDER_RED = "another control went red"
+    NOT_HEALED = "not healed"
+    RED_AFTER = "red after the heal"
+    NOT_JUDGED = "not judged"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The result of one fault.
+
+    Attributes:
+        fault: the fault.
+        outcome: how it went.
+        why: that in words; for a caught one, what the control's test said.
+        detect_s: from the injection to the red judgement, in seconds.
+        heal_s: from the heal to the steady state, in seconds.
+        seconds: everything together.
+    """
+
+    fault: Fault
+    outcome: Outcome
+    why: str = ""
+    detect_s: float | None = None
+    heal_s: float | None = None
+    seconds: float = 0.0
+
+    @property
+    def caught(self) -> bool:
+        """Whether everything that was demanded happened."""
+        return self.outcome is Outcome.CAUGHT
+
+
+Finding = tuple[Outcome, str]
+
+
+def before(fault: Fault, judgement: Judgement) -> Finding | None:
+    """Say why a fault cannot be judged at all: a control that is not green now proves nothing when it is red later."""
+    for control in (fault.breaks, *fault.green):
+        if not judgement.green(control):
+            return Outcome.RED_BEFORE, f"{control} is not green without the fault: {_said(judgement, control)}"
+    return None
+
+
+def under(fault: Fault, judgement: Judgement) -> Finding:
+    """Judge a fault while it acts: its control red by its own assertion, naming the injured; the others green."""
+    red = judgement.red(fault.breaks)
+    if not red:
+        return Outcome.GREEN_UNDER_FAULT, f"{fault.breaks} did not notice: {_said(judgement, fault.breaks)}"
+    asserted = [test for test in red if test.by_assertion]
+    if not asserted:
+        first = red[0]
+        return (
+            Outcome.WRONG_REASON,
+            f"{first.id}: {first.kind} in {first.phase}, not its assertion: {_line(first.message)}",
+        )
+    named = [test for test in asserted if fault.injured in test.message]
+    if not named:
+        return Outcome.NOT_NAMED, f"{asserted[0].id} does not name {fault.injured}: {_line(asserted[0].message)}"
+    for control in fault.green:
+        if not judgement.green(control):
+            return Outcome.BYSTANDER_RED, f"{control} should have stayed green: {_said(judgement, control)}"
+    return Outcome.CAUGHT, _line(named[0].message)
+
+
+def after(fault: Fault, judgement: Judgement) -> Finding | None:
+    """Say what is wrong after the heal, if anything."""
+    if judgement.green(fault.breaks):
+        return None
+    return Outcome.RED_AFTER, f"{fault.breaks} is not green again: {_said(judgement, fault.breaks)}"
+
+
+def _said(judgement: Judgement, control: str) -> str:
+    """Return what a control's tests said, or that there are none."""
+    tests = judgement.of(control)
+    if not tests:
+        return "it has no test"
+    red = judgement.red(control)
+    return _line(red[0].message) if red else ", ".join(f"{test.id} {test.outcome}" for test in tests)
+
+
+def _line(message: str) -> str:
+    return message.strip().partition("\n")[0]

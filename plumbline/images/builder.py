@@ -1,0 +1,182 @@
+"""The build: every image, the node image and the tools of the bring-up, in parallel, each part at most once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from plumbline.core import events, lease
+from plumbline.core.errors import DiskTooSmall, EngineUnavailable, ToolMissing, UsageError
+from plumbline.core.paths import Paths
+from plumbline.images import assembly, engine, graph, lock, tools, workshop
+from plumbline.images.graph import Job
+from plumbline.images.node import NAME as NODE
+from plumbline.images.node import Node
+from plumbline.images.oci import Image
+from plumbline.images.recipes import Recipe
+from plumbline.images.workshop import Workshop
+
+# What the bring-up starts with; the rest is built when it is asked for.
+BRING_UP_TOOLS = ("kind", "kubectl", "helm", "geth")
+_ANOTHER_BUILD_WITHIN_S = 3600.0
+
+# Measured: modules and compile cache of everything, the images, and the engine's copy of the node.
+_NEEDED_COLD = 25 * 10**9
+_NEEDED_WARM = 6 * 10**9
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build left.
+
+    Attributes:
+        node_image: the node image's name in the engine.
+        own: our own programs' images, by name, which are loaded into the running node.
+        left_out: images that cannot be built here and are optional -> why.
+    """
+
+    node_image: str
+    own: Mapping[str, Image]
+    left_out: Mapping[str, str]
+
+
+def build(paths: Paths, only: Iterable[str] | None = None) -> Built:
+    """Build what is not built yet.
+
+    Args:
+        paths: the checkout and the cache.
+        only: names of images, or "node"; default: everything, with the tools of the bring-up.
+
+    Raises:
+        DiskTooSmall, ModuleUnavailable, ChecksumMismatch: nothing was left half-made; run it again after the fix.
+    """
+    shop = workshop.of(paths)
+    node = Node(shop)
+    chosen = _chosen(shop, only)
+    if NODE in chosen:
+        engine.ensure()  # before minutes of compiling: the node image ends up in it
+    with lease.exclusive(shop.store.path("build.lock"), "the image cache", within_s=_ANOTHER_BUILD_WITHIN_S, purpose="building images"):
+        shop.store.sweep()
+        jobs = _jobs(shop, node, chosen, with_tools=only is None)
+        if jobs:
+            _check_disk(shop)
+            with events.phase("images", "build", jobs=len(jobs)):
+                graph.run(jobs, {"compile": max(1, (os.cpu_count() or 1) // 4), "light": 2})
+        own = {name: _own_image(shop, shop.recipes[name]) for name in chosen if shop.recipes[name].load == "side"}
+    left_out = {entry.ref: entry.reason for entry in lock.load(paths.root) if entry.optional and not entry.recipe}
+    for ref, reason in left_out.items():
+        events.emit("images", "left-out", image=ref, reason=reason)
+    return Built(node.tag, own, left_out)
+
+
+def needs_build(paths: Paths) -> bool:
+    """Return whether :func:`build` would do anything; without an engine it would."""
+    shop = workshop.of(paths)
+    try:
+        return bool(_jobs(shop, Node(shop), _chosen(shop, None), with_tools=True))
+    except (EngineUnavailable, ToolMissing):
+        return True
+
+
+def node_tag(paths: Paths) -> str:
+    """Return the name that the node image of this checkout has, or will have, in the engine."""
+    return Node(workshop.of(paths)).tag
+
+
+def content_key(paths: Paths, ref: str) -> str:
+    """Return the key of everything that an image is made of: it changes when the image would."""
+    shop = workshop.of(paths)
+    return assembly.content_key(shop, by_ref(shop, ref))
+
+
+def by_ref(shop: Workshop, ref: str) -> Recipe:
+    """Return the recipe of an image by its name and tag, or by the recipe's name."""
+    for recipe in shop.recipes.values():
+        if ref in (recipe.ref, recipe.name):
+            return recipe
+    raise UsageError(f"no recipe builds {ref}; there are {', '.join(sorted(recipe.name for recipe in shop.recipes.values()))}")
+
+
+def _own_image(shop: Workshop, recipe: Recipe) -> Image:
+    """Return the image of a program of ours as it is now: its sources may have been saved since the build began."""
+    assembly.make(shop, recipe)
+    return assembly.image(shop, recipe)
+
+
+def _chosen(shop: Workshop, only: Iterable[str] | None) -> list[str]:
+    if only is None:
+        return list(shop.recipes)
+    return [by_ref(shop, name).name for name in only]
+
+
+def _jobs(shop: Workshop, node: Node, chosen: list[str], *, with_tools: bool) -> list[Job]:
+    """Return what is left to do for the chosen images, in the order in which it should start."""
+    wanted: dict[str, Job] = {}
+
+    def want(name: str, needs: Iterable[str], run: Callable[[], object], lane: str = "light") -> None:
+        wanted.setdefault(name, Job(name, tuple(dict.fromkeys(needs)), _announced(name, run), lane))
+
+    def want_needs(needs: Iterable[str]) -> list[str]:
+        """Have the jobs done that others wait for, and return those that are not done yet."""
+        open_needs = []
+        for need in needs:
+            kind, _, name = need.partition(" ")
+            if kind == "os":
+                if shop.system.is_installed:
+                    continue
+                want(need, (), shop.system.install)
+            else:
+                program = shop.programs[name]
+                if shop.go.built(program).is_dir():
+                    continue
+                want(need, (), lambda program=program: shop.go.build(program), "compile")  # type: ignore[misc]
+            open_needs.append(need)
+        return open_needs
+
+    def want_image(recipe: Recipe) -> list[str]:
+        """Have an image's layers made, and return the jobs that are not done yet."""
+        lower = [job for below in assembly.bases(shop, recipe)[:-1] for job in want_image(below)]
+        if assembly.is_made(shop, recipe):
+            return lower
+        needs = [*lower, *want_needs(need for part in recipe.parts for need in part.needs())]
+        want(f"image {recipe.name}", needs, lambda: assembly.make(shop, recipe))
+        return [*lower, f"image {recipe.name}"]
+
+    if with_tools:
+        want_needs(f"program {tool.program}" for name, tool in tools.load(shop.paths.root).items() if name == "kind")
+    if NODE in chosen and not node.is_built():
+        # Kubernetes first: it takes longest, and everything waits for the node.
+        want_needs(need for need in node.needs() if need != "os")
+        want_needs(["os"])
+        inside = [job for recipe in node.inside for job in want_image(recipe)]
+        want("node", [*inside, *want_needs(node.needs()), *want_needs(["os"])], node.build)
+    for name in chosen:
+        if name != NODE:
+            want_image(shop.recipes[name])
+    if with_tools:
+        for name in BRING_UP_TOOLS:
+            link = shop.paths.bin / name
+            needs = want_needs([f"program {tools.load(shop.paths.root)[name].program}"])
+            if needs or not link.exists():
+                want(f"tool {name}", needs, lambda name=name: tools.tool(shop.paths, name))  # type: ignore[misc]
+    return list(wanted.values())
+
+
+def _announced(name: str, run: Callable[[], object]) -> Callable[[], None]:
+    def announced() -> None:
+        with events.phase("images", name):
+            run()
+
+    return announced
+
+
+def _check_disk(shop: Workshop) -> None:
+    """Refuse to start what would fill the disk."""
+    cold = not shop.go.built(shop.programs["kubernetes"]).is_dir()
+    needed = _NEEDED_COLD if cold else _NEEDED_WARM
+    shop.store.root.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(shop.store.root).free
+    if free < needed:
+        raise DiskTooSmall(str(shop.store.root), free, needed)

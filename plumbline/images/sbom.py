@@ -1,0 +1,35 @@
+"""Software bills of materials: CycloneDX 1.6 (https://cyclonedx.org/docs/1.6/json/), one document for each image."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from plumbline.images.oci import CREATED, Image
+from plumbline.images.recipes import Recipe
+
+
+def document(recipe: Recipe, image: Image | None, provenance: Sequence[str], components: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Return the bill of an image.
+
+    Every entry of ``components`` has a package URL (https://github.com/package-url/purl-spec). Checksums are in ``hashes`` where
+    they are SHA-256 sums of a file; those of Go modules are go.sum's own kind and stand in ``properties`` as plumbline:go.sum.
+    The document of an unchanged image does not change: its serial number is derived from the image, its time is that of the image.
+    """
+    name = recipe.ref or f"plumbline.local/{recipe.name}"
+    unique = {entry["bom-ref"]: entry for entry in components}
+    subject: dict[str, Any] = {"type": "container", "bom-ref": name, "name": name, "version": recipe.version}
+    subject["externalReferences"] = [{"type": "vcs", "url": recipe.source}]
+    subject["properties"] = [{"name": "plumbline:provenance", "value": line} for line in provenance]
+    if image is not None:
+        subject["properties"].append({"name": "plumbline:digest", "value": image.digest})
+    return {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "serialNumber": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, image.digest if image else name)}",
+        "version": 1,
+        "metadata": {"timestamp": CREATED, "tools": {"components": [{"type": "application", "name": "plumbline"}]}, "component": subject},
+        "components": [unique[ref] for ref in sorted(unique)],
+        "dependencies": [{"ref": name, "dependsOn": sorted(unique)}],
+    }

@@ -1,0 +1,59 @@
+"""Our own images, loaded into a running node: only the layers that it has not got, in seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from plumbline.core import events
+from plumbline.core.paths import Paths
+from plumbline.images import assembly, builder, docker, oci, workshop
+from plumbline.images.oci import Image
+
+_WITHIN_S = 300.0
+_CTR = ("ctr", "--namespace", "k8s.io")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """One image in a node.
+
+    Attributes:
+        ref: its name and tag.
+        digest: its digest.
+        sent: bytes of layers that had to be sent; 0 when the node had all.
+    """
+
+    ref: str
+    digest: str
+    sent: int
+
+
+def sideload(paths: Paths, node: str, names: Iterable[str]) -> list[Loaded]:
+    """Build images if needed, and have them in a node's containerd.
+
+    Args:
+        paths: the checkout and the cache.
+        node: the node's container.
+        names: the images, by name and tag or by recipe.
+    """
+    shop = workshop.of(paths)
+    recipes = [builder.by_ref(shop, name) for name in names]
+    missing = [recipe.name for recipe in recipes if not assembly.is_built(shop, recipe)]
+    if missing:
+        builder.build(paths, only=missing)
+    return [_load(node, assembly.image(shop, recipe)) for recipe in recipes]
+
+
+def _load(node: str, image: Image) -> Loaded:
+    listed = docker.run("exec", node, *_CTR, "images", "ls", f"name=={image.ref}").stdout
+    if image.digest in listed:
+        return Loaded(image.ref, image.digest, 0)
+    present = set(docker.run("exec", node, *_CTR, "content", "ls", "--quiet").stdout.split())
+    sent = sum(layer.size for layer in image.layers if layer.digest not in present)
+    with events.phase("images", f"load {image.ref}", bytes=sent):
+        argv = ["exec", "--interactive", node, *_CTR, "images", "import", "--digests", "-"]
+        docker.feed(argv, lambda out: oci.write_archive(out, [image], present), within_s=_WITHIN_S)
+        # The kubelet must not collect it: nothing could pull it again.
+        docker.run("exec", node, *_CTR, "images", "label", image.ref, "io.cri-containerd.pinned=pinned")
+    return Loaded(image.ref, image.digest, sent)

@@ -1,0 +1,142 @@
+"""CLU: the cluster is healthy and pinned, names stay where they belong, and nothing runs that nobody asked for."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from plumbline.components.control_plane import OK
+from plumbline.components.mishaps import mishaps
+from plumbline.components.patience import settle
+from plumbline.core import wait
+from reports.evidence import attach, figure
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from fixtures.recorder import Recorder
+    from plumbline.components.cluster import Cluster
+    from plumbline.components.network_policy import NetworkPolicy
+
+RESOLVE_WITHIN_S = 5.0
+LOOKS_FOR_S = 5.0
+OUTSIDE, WITNESS = "192.0.2.53", "192.0.2.54"  # name servers that nobody has: TEST-NET-1, RFC 5737
+
+
+@pytest.mark.control("CLU-001")
+def test_nodes_are_ready_and_the_control_plane_is_healthy(cluster: Cluster) -> None:
+    """Preconditions: a standing cluster.
+    Steps: read the nodes' conditions; ask every part of the control plane, and the node's own services, for their health.
+    Expected: each node is Ready and each part answers that it is well.
+    """
+    unready, health = cluster.unready(), cluster.health()
+    attach("what each part says", health)
+
+    assert not unready, "\n".join(f"node {name}: {why}" for name, why in unready.items())
+    sick = [f"{part} {said}" for part, said in health.items() if said != OK]
+    assert not sick, f"on {cluster.node_container}: " + "; ".join(sick)
+
+
+@pytest.mark.control("CLU-001")
+def test_node_is_what_was_pinned(cluster: Cluster, node: Any) -> None:
+    """Preconditions: a node image built from the recipes.
+    Steps: look inside the node: versions, services, kernel settings; compare with the recipe and what the API server reports.
+    Expected: the versions are the pinned ones everywhere, kubelet and containerd run as services, and packets are forwarded.
+    """
+    pinned = cluster.pinned()
+    inside = {
+        "kubelet": node.check_output("kubelet --version").split()[-1],
+        "containerd": node.check_output("containerd --version").split()[2].partition("+")[0],
+    }
+    reported = {node["metadata"]["name"]: node["status"]["nodeInfo"]["kubeletVersion"] for node in cluster.nodes()}
+
+    assert inside == {"kubelet": pinned.kubernetes, "containerd": pinned.containerd}, (
+        f"in {cluster.node_container}: {inside}"
+    )
+    assert set(reported.values()) == {pinned.kubernetes}, f"nodes report {reported}, pinned is {pinned.kubernetes}"
+    for service in ("kubelet", "containerd"):
+        assert node.service(service).is_running, f"{service} does not run in {cluster.node_container}"
+        assert node.service(service).is_enabled, f"{service} would not start with {cluster.node_container}"
+    assert node.sysctl("net.ipv4.ip_forward") == 1, f"{cluster.node_container} forwards no packets"
+
+
+@pytest.mark.control("CLU-002")
+def test_service_names_resolve_and_answer(network_policy: NetworkPolicy) -> None:
+    """Preconditions: probe pods, and a listener behind a Service.
+    Steps: from a probe pod, resolve every Service of the cluster, every pod that has a name, and a short name; call one.
+    Expected: each name gives the address that the API server knows, and the Service answers.
+    """
+    probe, known = network_policy.probe("allowed"), network_policy.known_names()
+
+    wrong = settle(probe.resolves(known), named="names resolve", within_s=RESOLVE_WITHIN_S).value
+
+    assert not wrong, "\n".join(
+        [
+            f"{name} is {found or 'unknown'} in {probe.pod}, should be {known[name]}"
+            for name, found in (wrong or {}).items()
+        ]
+        + [network_policy.name_server()]
+    )
+    answer = probe.get("http://probe-echo:8080/")
+    assert answer == "200", f"http://probe-echo:8080/ from {probe.pod}: {answer}"
+
+
+@pytest.mark.control("CLU-002")
+def test_external_names_do_not_leak(network_policy: NetworkPolicy, cluster: Cluster) -> None:
+    """Preconditions: a devnet, from which nothing may go out; probe pods that may ask CoreDNS and nobody else.
+    Steps: from a probe pod, ask CoreDNS for a name that nobody has asked for before, and a name server outside directly; have
+    the node ask another one; read from the node's connection tracking who talked to name servers outside.
+    Expected: the name does not resolve, no pod's question left the cluster, and the node's own is on record.
+    """
+    if not network_policy.isolated:
+        pytest.skip("on a public network names are resolved outside on purpose")
+    probe, name, before = network_policy.probe("denied"), f"{secrets.token_hex(8)}.example.com.", cluster.questions()
+
+    address = probe.resolve(name)[name]
+    probe.ask(OUTSIDE)
+    cluster.ask(WITNESS)
+
+    asked = cluster.questions() - before
+    assert WITNESS in {question.target for question in asked}, (
+        f"{cluster.node_container} asked {WITNESS}, and it is not on record"
+    )
+    leaked = [question for question in asked if cluster.leaves(question)]
+    assert not leaked, "\n".join(
+        f"{network_policy.pod_at(question.source)} asked {question.target} for names" for question in leaked
+    )
+    assert not address, f"{name} resolves to {address} in {probe.pod}"
+
+
+@pytest.mark.control("CLU-004")
+def test_every_running_image_is_one_of_the_lock(cluster: Cluster) -> None:
+    """Preconditions: the image lock (local/images/lock.toml), and the recipes that it names.
+    Steps: list every container that the node's containerd runs, sandboxes and those of other namespaces included; compare
+    name, content and labels of its image with lock, recipe and build.
+    Expected: the lock names each, its content is what was built (or pulled) for it, and it says where it comes from.
+    """
+    found = cluster.containers()
+    attach("running containers", "\n".join(sorted(f"{c.ref}  {c.image or '-'}  {c.name}" for c in found)))
+    figure("running containers", len(found), "")
+
+    strangers = cluster.strangers(found)
+
+    assert not strangers, "\n".join(strangers)
+
+
+@pytest.mark.last
+@pytest.mark.control("CLU-005")
+def test_nothing_crashed_while_the_suite_ran(cluster: Cluster, recorder: Recorder, began: datetime) -> None:
+    """Preconditions: every other test of the run has ended; restarts were recorded since it began.
+    Steps: go on looking for a moment; read the record, and the state of every container.
+    Expected: nothing restarted that no test had announced, nothing crash-loops, nothing was killed for want of memory.
+    """
+
+    def trouble() -> list[str]:
+        return [str(restart) for restart in recorder.unexpected()] + mishaps(cluster.pods(), began)
+
+    found = settle(wait.holds(trouble, every_s=0.5), named="something crashes", within_s=LOOKS_FOR_S).value
+    attach("restarts of the run", recorder.timeline())
+
+    assert not found, "\n".join(found)

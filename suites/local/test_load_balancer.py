@@ -1,0 +1,65 @@
+"""LBR: MetalLB gives addresses of its pool to those who ask, makes them answer, and says so when it has none left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from plumbline.components import balanced
+from plumbline.components.outside import own_address
+from plumbline.components.patience import settle
+from reports.evidence import attach, figure
+
+if TYPE_CHECKING:
+    from plumbline.components.load_balancer import LoadBalancer
+
+WITHIN_S = 10.0
+
+
+@pytest.mark.control("LBR-001")
+def test_service_gets_an_address_that_answers_from_outside(load_balancer: LoadBalancer) -> None:
+    """Preconditions: a pool cut from the engine's network, and a listener in the cluster.
+    Steps: make a Service of type LoadBalancer in front of the listener; call its address from this machine.
+    Expected: the address is one of the pool, the listener answers at it, and sees the caller's own address.
+    """
+    with balanced.service(load_balancer.kube, "plumbline-outside") as service:
+        given = settle(service.addressed(), named=f"{service} has an address", within_s=WITHIN_S)
+        assert given.ok, f"{given.summary}; {load_balancer.state()}"
+        assert load_balancer.holds(given.value), f"{service} got {given.value}, the pool is {load_balancer.pool}"
+
+        answer = settle(service.answering(), named=f"{service} answers", within_s=WITHIN_S)
+        attach("what the cluster says of the Service", service.events())
+
+    assert answer.ok, f"{answer.summary}; {load_balancer.state()}"
+    caller = own_address(given.value)
+    assert answer.value["client"] == caller, f"{service} sees {answer.value['client']} as its caller, which is {caller}"
+    figure("Service of type LoadBalancer, made to first answer", given.seconds + answer.seconds, "s", bound=WITHIN_S)
+
+
+@pytest.mark.control("LBR-002")
+def test_exhausted_pool_is_reported_and_recovers(load_balancer: LoadBalancer) -> None:
+    """Preconditions: MetalLB, and an address beside its pool that nobody uses.
+    Steps: make a pool of that one address, and two Services that want it; delete the first.
+    Expected: the second is pending, an event says that no address is left, and it gets the address when that is freed.
+    """
+    with balanced.pool_of_one(load_balancer.kube, load_balancer.spare) as pool:
+        with balanced.service(load_balancer.kube, "plumbline-first", pool) as first:
+            taken = settle(first.addressed(), named=f"{first} has the pool's address", within_s=WITHIN_S)
+            assert taken.value == load_balancer.spare, (
+                f"{taken.summary}, expected {load_balancer.spare}; {load_balancer.state()}"
+            )
+
+            with balanced.service(load_balancer.kube, "plumbline-second", pool) as second:
+                told = settle(second.told("AllocationFailed"), named=f"an event about {second}", within_s=WITHIN_S)
+                assert told.ok, f"{told.summary}; {load_balancer.state()}"
+                assert not second.address, f"{second} got {second.address}, which {first} has"
+
+                first.free()
+                freed = settle(second.addressed(), named=f"{second} has the freed address", within_s=WITHIN_S)
+
+    assert freed.value == load_balancer.spare, (
+        f"{freed.summary}, though {load_balancer.spare} was freed; {load_balancer.state()}"
+    )
+    attach("event about the pending Service", str(told.value))
+    figure("freed address, to the Service that waited for it", freed.seconds, "s", bound=WITHIN_S)

@@ -1,0 +1,50 @@
+"""Nodes over stub engines. The shared node's clock is manual: tests advance it, and leave no fault behind."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # beacontest.py and stub_engine.py
+
+if TYPE_CHECKING:
+    from beacontest import NodeProcess
+    from stub_engine import StubEngine
+
+
+@pytest.fixture
+def engine() -> Iterator["StubEngine"]:
+    from stub_engine import StubEngine
+
+    stub = StubEngine()
+    yield stub
+    stub.stop()
+
+
+@pytest.fixture(scope="session")
+def shared_engine() -> Iterator["StubEngine"]:
+    from stub_engine import StubEngine
+
+    stub = StubEngine()
+    yield stub
+    stub.stop()
+
+
+@pytest.fixture(scope="session")
+def _shared_node(tmp_path_factory: pytest.TempPathFactory, shared_engine: "StubEngine") -> Iterator["NodeProcess"]:
+    from beacontest import NodeProcess
+
+    arguments = ["--clock=manual", "--anchor-epochs-behind=200"]
+    node = NodeProcess(tmp_path_factory.mktemp("node"), [shared_engine], arguments).start()
+    node.wait_ready()
+    yield node
+    node.stop()
+
+
+@pytest.fixture
+def node(_shared_node: "NodeProcess") -> Iterator["NodeProcess"]:
+    """The shared node, with all faults healed before and after."""
+    yield _shared_node
+    _shared_node.control("DELETE", "/faults")

@@ -1,0 +1,105 @@
+"""CON-002's rehearsal: the specification's own light client judges what is served, also when it is spoilt."""
+
+from typing import Any
+
+import pytest
+from beacontest import NodeProcess
+from plumbline_beacon import network
+from plumbline_beacon.encoding import from_hex
+from plumbline_beacon.spec import GENESIS_VALIDATORS_ROOT, spec
+from plumbline_beacon.ssz_json import from_json
+
+LIGHT = "/eth/v1/beacon/light_client"
+
+
+class LightClient:
+    """The specification's light client, fed from the API."""
+
+    def __init__(self, node: NodeProcess, checkpoint: str) -> None:
+        self.node = node
+        bootstrap = from_json(spec.LightClientBootstrap, node.data(f"{LIGHT}/bootstrap/{checkpoint}"))
+        self.store = spec.initialize_light_client_store(spec.Root(from_hex(checkpoint)), bootstrap)
+
+    def follow(self) -> None:
+        period = network.sync_period_of(int(self.store.finalized_header.beacon.slot))
+        for update in self.node.get(f"{LIGHT}/updates?start_period={period}&count=16").json():
+            self._process(spec.process_light_client_update, spec.LightClientUpdate, update)
+        finality = self.node.get(f"{LIGHT}/finality_update").json()
+        self._process(spec.process_light_client_finality_update, spec.LightClientFinalityUpdate, finality)
+        optimistic = self.node.get(f"{LIGHT}/optimistic_update").json()
+        self._process(spec.process_light_client_optimistic_update, spec.LightClientOptimisticUpdate, optimistic)
+
+    def _process(self, process: Any, ssz_type: Any, answer: dict[str, Any]) -> None:
+        assert answer["version"] == "fulu"
+        now = spec.Slot(self.node.clock()["slot"])
+        process(self.store, from_json(ssz_type, answer["data"]), now, spec.Root(GENESIS_VALIDATORS_ROOT))
+
+    @property
+    def optimistic_slot(self) -> int:
+        return int(self.store.optimistic_header.beacon.slot)
+
+    @property
+    def finalized_slot(self) -> int:
+        return int(self.store.finalized_header.beacon.slot)
+
+
+def _checkpoint(node: NodeProcess) -> str:
+    return str(node.data("/eth/v1/beacon/states/head/finality_checkpoints")["finalized"]["root"])
+
+
+@pytest.mark.parametrize("start", ["anchor", "finalized"])
+def test_the_specifications_light_client_reaches_head_and_finality(node: NodeProcess, start: str) -> None:
+    anchor = node.data("/eth/v1/beacon/headers/genesis")["root"]
+    client = LightClient(node, anchor if start == "anchor" else _checkpoint(node))
+    client.follow()
+    node.advance(slots=2)
+    client.follow()
+
+    assert client.optimistic_slot == node.clock()["slot"] - 1
+    assert client.finalized_slot >= network.epoch_start(node.finalized_epoch)
+
+
+def test_it_follows_over_a_sync_committee_period(node: NodeProcess) -> None:
+    client = LightClient(node, _checkpoint(node))
+    slot = node.clock()["slot"]
+    to_next = network.SLOTS_PER_SYNC_COMMITTEE_PERIOD - slot % network.SLOTS_PER_SYNC_COMMITTEE_PERIOD
+    room = network.slot_at(__import__("time").time()) - slot
+    if to_next + 96 > min(room, 2500):
+        pytest.skip(f"the next sync-committee period begins in {to_next} slots: too far for a quick test today")
+    node.advance(slots=to_next + 96, stride=8)
+    client.follow()
+
+    assert network.sync_period_of(client.finalized_slot) == network.sync_period_of(node.clock()["slot"])
+
+
+def test_ssz_and_json_are_the_same_objects(node: NodeProcess) -> None:
+    checkpoint = _checkpoint(node)
+    for path, ssz_type in (
+        (f"{LIGHT}/bootstrap/{checkpoint}", spec.LightClientBootstrap),
+        (f"{LIGHT}/finality_update", spec.LightClientFinalityUpdate),
+        (f"{LIGHT}/optimistic_update", spec.LightClientOptimisticUpdate),
+    ):
+        ssz = node.get(path, Accept="application/octet-stream").content
+        assert from_json(ssz_type, node.data(path)).encode_bytes() == ssz
+
+
+def test_a_bad_sync_signature_is_served_and_refused_then_healed(node: NodeProcess) -> None:
+    node.control("POST", "/faults/bad_sync_signature")
+    client = LightClient(node, _checkpoint(node))
+    with pytest.raises(AssertionError):
+        client.follow()
+
+    node.control("DELETE", "/faults/bad_sync_signature")
+    client.follow()
+    assert client.optimistic_slot == node.head_slot - 1
+
+
+def test_a_wrong_finality_branch_is_served_and_refused_then_healed(node: NodeProcess) -> None:
+    node.control("POST", "/faults/wrong_finality_branch")
+    client = LightClient(node, _checkpoint(node))
+    with pytest.raises(AssertionError):
+        client.follow()
+
+    node.control("DELETE", "/faults/wrong_finality_branch")
+    client.follow()
+    assert client.finalized_slot >= network.epoch_start(node.finalized_epoch)

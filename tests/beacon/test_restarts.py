@@ -1,0 +1,104 @@
+"""Restarts: SIGKILL at any moment, SIGTERM in time, engines that come and go. Nothing is ever signed twice."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from beacontest import NodeProcess, eventually
+from stub_engine import StubEngine
+
+SHORT = ("--backfill-slots=64", "--dense-slots=64")
+
+
+@pytest.fixture
+def wall_node(tmp_path: Path, engine: StubEngine) -> Iterator[NodeProcess]:
+    node = NodeProcess(tmp_path, [engine], SHORT)
+    yield node
+    node.stop()
+
+
+def _assert_one_history(before: list[tuple[int, bytes, bytes]], after: list[tuple[int, bytes, bytes]]) -> None:
+    """Everything signed before is still there, and no slot has two blocks."""
+    assert set(before) <= set(after)
+    slots = [slot for slot, _, _ in after]
+    assert len(slots) == len(set(slots))
+
+
+def test_a_node_killed_while_it_fills_the_chain_goes_on_with_the_same_chain(wall_node: NodeProcess) -> None:
+    wall_node.start()
+    eventually(lambda: len(wall_node.blocks()) >= 4, "some blocks are there")
+    wall_node.kill()
+    blocks, votes = wall_node.blocks(), wall_node.votes()
+
+    wall_node.start()
+    eventually(lambda: "name=backfill" in wall_node.log, "the chain is filled")
+
+    _assert_one_history(blocks, wall_node.blocks())
+    assert votes.items() <= wall_node.votes().items()
+    assert "event=resumed" in wall_node.log
+    assert "slot_missed" not in wall_node.log
+
+
+def test_a_live_node_that_is_killed_comes_back_at_its_head_and_stops_in_time(wall_node: NodeProcess) -> None:
+    wall_node.start()
+    eventually(lambda: "name=backfill" in wall_node.log, "the chain is filled")
+    head = wall_node.data("/eth/v1/beacon/headers/head")["root"]
+    update = wall_node.get("/eth/v1/beacon/light_client/finality_update").text
+    wall_node.kill()
+    blocks = wall_node.blocks()
+
+    wall_node.start()
+    header = eventually(lambda: wall_node.get(f"/eth/v1/beacon/headers/{head}").json().get("data"), "it is back")
+
+    assert header["canonical"] is True
+    assert wall_node.get("/eth/v1/beacon/light_client/finality_update").text == update or wall_node.head_slot > 0
+    _assert_one_history(blocks, wall_node.blocks())
+    started = time.monotonic()
+    assert wall_node.stop() == 0
+    assert time.monotonic() - started < 2
+    assert "event=stopped" in wall_node.log
+
+
+def test_it_waits_for_its_engine_and_answers_503_until_then(tmp_path: Path, engine: StubEngine) -> None:
+    engine.stop()
+    node = NodeProcess(tmp_path, [engine], SHORT).start()
+    eventually(lambda: node.get("/eth/v1/node/health").status_code == 503, "it is not initialised")
+    assert node.get("/eth/v1/node/syncing").json()["code"] == 503
+    assert node.stop() == 0
+
+    engine.start()
+
+
+def test_two_nodes_on_one_folder_would_equivocate(tmp_path: Path, engine: StubEngine) -> None:
+    first = NodeProcess(tmp_path, [engine], SHORT).start()
+    eventually(lambda: first.get("/eth/v1/node/version").status_code, "the first is up")
+    second = NodeProcess(tmp_path, [engine], SHORT).start()
+    assert second.process is not None
+    assert second.process.wait(10) == 3
+    assert "another node is running" in second.log
+    first.stop()
+
+
+def test_engines_come_and_go_while_slots_pass(tmp_path: Path, engine: StubEngine) -> None:
+    other, follower = StubEngine(), StubEngine()
+    arguments = ["--clock=manual", "--anchor-epochs-behind=20", "--backfill-slots=64", "--dense-slots=64"]
+    node = NodeProcess(tmp_path, [engine, other], arguments, [follower]).start()
+    eventually(lambda: "name=backfill" in node.log, "the chain is filled")
+    height = engine.height
+    assert follower.calls == [], "a follower must not be driven to a chain too short for a snap sync"
+
+    engine.stop()  # the producer on which payloads are packed first
+    node.advance(slots=2)
+    engine.forget_above(3)
+    engine.start()
+    node.advance(slots=1)
+    eventually(lambda: engine.height == height + 3, "the producer that lost blocks has them again")
+    assert node.metric("plumbline_beacon_missed_slots_total") == 0
+
+    node.advance(slots=60)
+    eventually(lambda: node.get("/eth/v1/node/health").status_code == 200, "there are enough blocks now")
+    eventually(lambda: follower.calls, "the follower is driven")
+    assert node.stop() == 0
+    other.stop()
+    follower.stop()

@@ -1,0 +1,122 @@
+"""The judge, for real: a pytest of its own against a checkout in miniature, a fault that writes a file, and the command."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import plumbline.faults.cli
+from plumbline.core import events, state
+from plumbline.core.config import Config
+from plumbline.core.paths import Paths
+from plumbline.faults import cli_main, registry, undo
+from plumbline.faults.judge import JudgeFailed, PytestJudge
+
+ROOT = Path(__file__).resolve().parents[2]
+
+INI = """
+[pytest]
+testpaths = tests suites
+addopts = --import-mode=importlib --strict-markers -p no:hypothesispytest -p no:pytest11.testinfra
+"""
+
+STACK = """
+import fixtures.stack
+from types import SimpleNamespace
+
+def open_stack(config, run):
+    assert config.network == "sepolia"
+    cluster = SimpleNamespace(restarts=dict)
+    return SimpleNamespace(cluster=cluster, up=None, site=SimpleNamespace(paths=run.paths, config=config))
+
+fixtures.stack.open_stack = open_stack
+"""
+
+SUITE = """
+import pathlib, pytest
+
+@pytest.mark.control("EXE-002")
+def test_peers(stack):
+    peers = pathlib.Path(__file__).parents[2].joinpath("peers").read_text()
+    assert peers == "2", f"geth-1 has {peers} of 2 peers"
+
+@pytest.mark.control("CLU-001")
+def test_nodes(stack): pass
+"""
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """A checkout whose stack is one file, with the number of peers in it."""
+    (tmp_path / "suites" / "local").mkdir(parents=True)
+    (tmp_path / "charts").mkdir()
+    (tmp_path / "local" / "images").mkdir(parents=True)
+    (tmp_path / "suites" / "local" / "test_execution.py").write_text(SUITE)
+    (tmp_path / "conftest.py").write_text((ROOT / "conftest.py").read_text() + STACK)
+    (tmp_path / "pytest.ini").write_text(INI)
+    (tmp_path / "peers").write_text("2")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setattr(events, "_current", events.Stream("test"))
+    return tmp_path
+
+
+@pytest.fixture
+def faults(checkout, monkeypatch):
+    """A fault that the control notices, one that it does not, and the stack that they break."""
+
+    @undo.cure("peers")
+    def peers(stack, *, count):
+        (checkout / "peers").write_text(count)
+
+    @registry.fault("peers-cut", breaks="EXE-002", injured="geth-1", green=("CLU-001",))
+    def cut(stack):
+        """Both peers of geth-1 are cut."""
+        with undo.undone_by(stack, "peers", count="2"):
+            (checkout / "peers").write_text("0")
+            yield
+
+    @registry.fault("nothing", breaks="EXE-002", injured="geth-1", within_s=0)
+    def nothing(stack):
+        """Nothing is done."""
+        yield
+
+    config = Config(network="sepolia")
+    stack = SimpleNamespace(
+        site=SimpleNamespace(paths=Paths.of(checkout), config=config),
+        cluster=SimpleNamespace(standing=lambda: True, owned=lambda: True),
+        standing=True,
+        steady=lambda within_s: None,
+    )
+    monkeypatch.setattr(plumbline.faults.cli, "_stack", lambda _: stack)
+    return stack
+
+
+def test_caught_from_the_command_line(faults, checkout, capsys):
+    (checkout / "peers").write_text("0")  # what an interrupted run left
+    undo.Journal(undo.folder_of(faults)).add("peers", {"count": "2"})
+
+    assert cli_main(["run", "--fault", "peers-cut", "--network", "sepolia"]) == 0
+
+    said = capsys.readouterr().out
+    assert "healed what an interrupted run left: peers count=2" in said
+    assert "geth-1 has 0 of 2 peers" in said
+    assert "1 of 1 faults caught" in said
+    assert (checkout / "peers").read_text() == "2"
+    assert not (undo.folder_of(faults) / "active.json").exists()
+    (file,) = checkout.glob(".plumbline/reports/*/faults.json")
+    (verdict,) = json.loads(file.read_text())
+    assert (verdict["fault"], verdict["outcome"], verdict["injured"]) == ("peers-cut", "caught", "geth-1")
+    assert state.read_json(file.parent / "peers-cut-under" / "results.json")["exit_code"] == 1
+
+
+def test_missed_from_the_command_line(faults, capsys):
+    assert cli_main(["run", "--fault", "nothing", "--network", "sepolia", "--no-check-before"]) == 1
+    assert "green under the fault" in capsys.readouterr().out
+
+
+def test_tests_that_give_no_result_are_not_a_judgement(checkout):
+    (checkout / "suites" / "local" / "test_execution.py").write_text("import nowhere\n")
+    with pytest.raises(JudgeFailed, match=r"(?s)the tests of EXE-002 gave no result: .*nowhere"):
+        PytestJudge(checkout, checkout / "evidence", Config(network="sepolia"))(["EXE-002"], label="x")
