@@ -9,6 +9,7 @@ pytest_plugins = [
     "fixtures.recorder",
     "fixtures.stack",
     "fixtures.progress",
+    "fixtures.public",
     "fixtures.leases",
     "fixtures.evidence",
     "fixtures.cluster",

@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_futures
-from functools import cached_property
+from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from plumbline.components.base import Component, HelmComponent, Site
 from plumbline.components.cluster import Cluster
@@ -20,17 +21,45 @@ from plumbline.components.ingress import Ingress
 from plumbline.components.load_balancer import LoadBalancer
 from plumbline.components.network_policy import NetworkPolicy
 from plumbline.components.public_execution import PublicExecution
+from plumbline.components.service_network import ServiceNetwork
 from plumbline.components.storage import Storage
 from plumbline.core import events, lease, state, wait
 from plumbline.core.config import Config
 from plumbline.core.errors import BringUpFailed, ConfigError, PlumblineError, UsageError
 from plumbline.core.paths import Paths
 
-PLATFORM: tuple[type[Component], ...] = (Cluster, NetworkPolicy, Storage, LoadBalancer, Ingress)
+PLATFORM: tuple[type[Component], ...] = (Cluster, ServiceNetwork, NetworkPolicy, Storage, LoadBalancer, Ingress)
 COMPONENTS: tuple[type[Component], ...] = (*PLATFORM, Devnet, Execution, Consensus)
 # A public network has a genesis and a consensus layer of its own.
 ON_PUBLIC_NETWORK: tuple[type[Component], ...] = (*PLATFORM, PublicExecution)
 _LEASE_WITHIN_S = 600.0
+
+
+class Node(Protocol):
+    """What the DAG looks at."""
+
+    @property
+    def name(self) -> str:
+        """Unique in the DAG."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """What must be done before."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to do for a component.
+
+    Attributes:
+        name: its name in the DAG.
+        needs: the steps before it.
+        act: does it; gets an event that is set when another step failed.
+    """
+
+    name: str
+    needs: tuple[str, ...]
+    act: Callable[[threading.Event], None]
 
 
 class Stack:
@@ -42,6 +71,7 @@ class Stack:
         kinds = COMPONENTS if site.config.network == "devnet" else ON_PUBLIC_NETWORK
         self.components: dict[str, Component] = {kind.name: kind(site) for kind in kinds}
         self.created = False
+        self._staged: set[str] = set()
 
     @classmethod
     def open(cls, config: Config, paths: Paths | None = None) -> Stack:
@@ -114,7 +144,8 @@ class Stack:
             events.phase("stack", "up"),
         ):
             start = time.monotonic()
-            run(wanted, self._bring_up)
+            self._staged.clear()
+            run(self._steps(wanted), lambda step, cancelled: step.act(cancelled))
             self.created = self.cluster.created
             events.emit(
                 "stack",
@@ -169,6 +200,22 @@ class Stack:
         """Whether a cluster of ours stands."""
         return self.cluster.standing()
 
+    def _steps(self, wanted: Mapping[str, Component]) -> dict[str, Step]:
+        """Return what is to be done for each component: stage it when the API answers, bring it up when its needs are."""
+        steps: dict[str, Step] = {}
+        for name, component in wanted.items():
+            ahead = Step(f"{name}, ahead", ("cluster",), partial(self._stage, component))
+            behind = component.needs if isinstance(component, Cluster) else (*component.needs, ahead.name)
+            if not isinstance(component, Cluster):
+                steps[ahead.name] = ahead
+            steps[name] = Step(name, behind, partial(self._bring_up, component))
+        return steps
+
+    def _stage(self, component: Component, _: threading.Event) -> None:
+        if component.name not in self._known():
+            component.stage()
+            self._staged.add(component.name)
+
     def _bring_up(self, component: Component, cancelled: threading.Event) -> None:
         start = time.monotonic()
         known = self._known()
@@ -182,6 +229,8 @@ class Stack:
                 now = component.fingerprint()
                 if known.get(component.name, {}).get("fingerprint") != now:
                     with events.phase(component.name, "deploy"):
+                        if component.name not in self._staged:
+                            component.stage()
                         component.deploy()
             named, look = f"{component.name} ready", _look(component.name)
             wait.until(component.ready(), named=named, within_s=component.within_s, look=look, cancelled=cancelled)
@@ -239,12 +288,12 @@ def closure(components: Mapping[str, Component], goals: Sequence[str]) -> dict[s
     return {name: component for name, component in components.items() if name in wanted}
 
 
-def run(wanted: Mapping[str, Component], bring_up: Callable[[Component, threading.Event], None]) -> None:
-    """Run ``bring_up`` for each component as soon as all that it needs is up; the first failure gives up the rest.
+def run[N: Node](wanted: Mapping[str, N], act: Callable[[N, threading.Event], None]) -> None:
+    """Run ``act`` for each node of a DAG as soon as all that it needs is done; the first failure gives up the rest.
 
     Args:
-        wanted: components by name; each one's ``needs`` are among them.
-        bring_up: gets the component, and an event that is set when another one failed.
+        wanted: nodes by name; needs that are not among them are taken as done.
+        act: gets the node, and an event that is set when another one failed.
 
     Raises:
         ConfigError: the needs form a circle.
@@ -262,7 +311,7 @@ def run(wanted: Mapping[str, Component], bring_up: Callable[[Component, threadin
                     for name in [
                         n for n, c in waiting.items() if done.issuperset(need for need in c.needs if need in wanted)
                     ]:
-                        running[pool.submit(bring_up, waiting.pop(name), cancelled)] = name
+                        running[pool.submit(act, waiting.pop(name), cancelled)] = name
                 if not running:
                     raise ConfigError(f"the needs of {', '.join(waiting)} form a circle: none of them can be first")
                 finished, _ = wait_futures(running, return_when=FIRST_COMPLETED)

@@ -85,8 +85,9 @@ class Answers(Generic[T]):
         return self.where_not(lambda value: value == expected)
 
     def told(self, expected: object) -> str:
-        """Say who answered what, and what was expected: the text of a failure."""
-        return "\n".join([*(f"{node}: {answer}" for node, answer in self.by_node.items()), f"expected: {expected}"])
+        """Say of whom what was expected, and who answered what: the text of a failure."""
+        lines = (f"{node}: {answer}" for node, answer in self.by_node.items())
+        return "\n".join([f"{', '.join(self.by_node)}: expected {expected}", *lines])
 
 
 def ask(nodes: Iterable[N], question: Callable[[N], T], *, within_s: float = _PATIENCE_S) -> Answers[T]:

@@ -93,9 +93,12 @@ class Component(ABC):
     def check(self) -> None:  # noqa: B027  (most have nothing to refuse)
         """Refuse a configuration that cannot work, before anything is touched."""
 
+    def stage(self) -> None:  # noqa: B027  (most have nothing to do ahead)
+        """Do ahead what needs nothing but the API server, while others are still coming up; repeatable."""
+
     @abstractmethod
     def deploy(self) -> None:
-        """Bring it up; calling it again changes nothing."""
+        """Bring it up, once staged; calling it again changes nothing."""
 
     @abstractmethod
     def ready(self) -> wait.Condition[Any]:
@@ -121,8 +124,8 @@ class HelmComponent(Component):
     def prepare(self) -> None:
         """Make what must exist before the releases."""
 
-    def deploy(self) -> None:
-        """Load our images, make the namespaces, prepare, install or upgrade every release; does not wait."""
+    def stage(self) -> None:
+        """Load our images, make the namespaces, and prepare."""
         from plumbline import images  # noqa: PLC0415  (the builder is needed by a bring-up only)
 
         if self.own_images:
@@ -130,6 +133,9 @@ class HelmComponent(Component):
         for release in self.releases:
             self.kube.ensure_namespace(release.namespace, release.security)
         self.prepare()
+
+    def deploy(self) -> None:
+        """Install or upgrade every release; does not wait."""
         for release in self.releases:
             self.site.helm.upgrade(
                 release.name, release.chart, release.namespace, release.values_file, self.values(release)

@@ -31,6 +31,7 @@ class Cluster(Component):
     """A Kubernetes cluster in containers (https://kind.sigs.k8s.io), one node, from the node image that we built."""
 
     name: ClassVar[str] = "cluster"
+    uses: ClassVar[tuple[str, ...]] = ("service-network",)
     within_s: ClassVar[float] = 240.0
 
     def __init__(self, site: Site) -> None:
@@ -106,8 +107,12 @@ class Cluster(Component):
         belongings.gone(self.site.config.cluster_name, before, self.engine)
 
     def ready(self) -> wait.Condition[Any]:
-        """Hold when the node registered and kube-proxy serves: pods that call the API before that crash once."""
-        return wait.every(self.kube.pods_ready("kube-system", "k8s-app=kube-proxy", 1))
+        """Hold when the API server answers and the node is registered; Services follow (service-network)."""
+        return wait.poll(self._registered)
+
+    def _registered(self) -> wait.Observation[list[str]]:
+        names = [node["metadata"]["name"] for node in self.nodes()]
+        return wait.Observation(bool(names), names, f"nodes registered: {', '.join(names) or 'none'}")
 
     def fingerprint(self) -> str:
         """Return a checksum over the KinD configuration, the options that shape the stack, and the node image."""

@@ -16,6 +16,7 @@ from plumbline.components.devnet import CONTROL_SECRET, NAMESPACE, Devnet
 from plumbline.components.finality import Checkpoint, Checkpoints, FinalityHistory
 from plumbline.components.kube import NotFound
 from plumbline.components.sightings import Sightings
+from plumbline.core import wait
 
 POD, CONTAINER, HTTP_PORT, CONTROL_PORT = "beacon-0", "beacon", "3500", 3999
 _V1, _V2 = "/eth/v1/beacon", "/eth/v2/beacon"
@@ -155,6 +156,15 @@ class Consensus(HelmComponent):
             if remaining:
                 block = self.block(block["parent_root"])
         return Votes(head, shares)
+
+    def voting(self) -> wait.Condition[Votes]:
+        """Hold when the newest blocks carry the votes that finality needs."""
+
+        def look() -> wait.Observation[Votes]:
+            votes = self.votes(blocks=4)
+            return wait.Observation(not votes.lacking(), votes, f"{POD}: too few voted, by slot: {votes.lacking()}")
+
+        return wait.poll(look, every_s=0.5)
 
     def served_finality(self) -> ServedFinality:
         """Return what clients are served as final: the named block, and the header in the finality update."""

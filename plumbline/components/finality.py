@@ -44,6 +44,10 @@ class Checkpoints:
     justified: Checkpoint
     finalized: Checkpoint
 
+    def __str__(self) -> str:
+        """Show both."""
+        return f"justified {self.justified} and finalized {self.finalized}"
+
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Checkpoints:
         """Read the Beacon API's form (``/eth/v1/beacon/states/{state_id}/finality_checkpoints``)."""

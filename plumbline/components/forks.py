@@ -36,6 +36,11 @@ class ForkConfig:
     blob_max: int
     blob_fraction: int
 
+    def __str__(self) -> str:
+        """Show when it begins, its id, and its blob limits."""
+        begins = f"from {self.activation_time}" if self.activation_time else "from genesis"
+        return f"{self.fork_id} {begins} (blobs {self.blob_target} to {self.blob_max})"
+
     @classmethod
     def of(cls, answer: Mapping[str, Any] | None) -> ForkConfig | None:
         """Read one entry of an ``eth_config`` answer."""
@@ -53,6 +58,10 @@ class Schedule:
     current: ForkConfig
     next: ForkConfig | None = None
     last: ForkConfig | None = None
+
+    def __str__(self) -> str:
+        """Show them in their order."""
+        return f"{self.current}, next {self.next or 'none'}, last {self.last or 'none'}"
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> Schedule:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from plumbline.components import access_log
 from plumbline.components.base import HelmComponent, Release, Workload
 from plumbline.components.kube import Object
+from plumbline.components.limits import Limits, promised
 from plumbline.components.outside import Outside
 from plumbline.core import wait
 
@@ -21,7 +22,7 @@ class Ingress(HelmComponent):
     """Traefik 3.7 with the ingress-nginx provider (ingress-nginx itself was retired in March 2026)."""
 
     name: ClassVar[str] = "ingress"
-    needs: ClassVar[tuple[str, ...]] = ("cluster",)
+    needs: ClassVar[tuple[str, ...]] = ("service-network",)
     uses: ClassVar[tuple[str, ...]] = ("load-balancer",)
     releases: ClassVar[tuple[Release, ...]] = (Release("nginx-ingress", "nginx-ingress", _NAMESPACE),)
     workloads: ClassVar[tuple[Workload, ...]] = (Workload("Deployment", "nginx-ingress", _NAMESPACE),)
@@ -52,6 +53,10 @@ class Ingress(HelmComponent):
         """Return the hosts that are served, with the namespace of the Ingress that asks for each."""
         rules = [(i, rule) for i in self.kube.objects("Ingress", None) for rule in i["spec"].get("rules", [])]
         return {rule["host"]: i["metadata"]["namespace"] for i, rule in rules if "host" in rule}
+
+    def promised(self) -> Limits:
+        """Return what it should let through to Geth, for each client."""
+        return promised(self.site.paths.charts / "geth-node")
 
     def client(self, host: str, **options: Any) -> Any:
         """Return an ``httpx.Client`` for a host behind the ingress; needs no /etc/hosts, the address is dialled."""

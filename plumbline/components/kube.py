@@ -272,7 +272,7 @@ class Kube:
         """
         argv = [*self.kubectl_argv(), "-n", namespace, "port-forward", target, f":{port}", "--address=127.0.0.1"]
         with tempfile.TemporaryFile("w+") as errors:
-            process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=errors, text=True)  # noqa: S603
+            process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=errors, text=True)
             try:
                 assert process.stdout is not None
                 line = process.stdout.readline()  # "Forwarding from 127.0.0.1:41234 -> 3999", or nothing when it fails

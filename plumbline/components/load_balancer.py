@@ -25,7 +25,7 @@ class LoadBalancer(HelmComponent):
     """MetalLB (https://metallb.io), its pool cut from the subnet of the engine's network."""
 
     name: ClassVar[str] = "load-balancer"
-    needs: ClassVar[tuple[str, ...]] = ("cluster",)
+    needs: ClassVar[tuple[str, ...]] = ("service-network",)
     releases: ClassVar[tuple[Release, ...]] = (Release("metallb", "metallb", _NAMESPACE, "privileged"),)
     workloads: ClassVar[tuple[Workload, ...]] = (
         Workload("Deployment", "controller", _NAMESPACE),
@@ -80,11 +80,7 @@ class LoadBalancer(HelmComponent):
 def _without_prose(value: Any) -> Any:
     """Drop descriptions: two thirds of a CRD's bytes, all of which the API server would have to digest."""
     if isinstance(value, dict):
-        return {
-            k: _without_prose(v)
-            for k, v in value.items()
-            if not (k == "description" and isinstance(v, str)) and k != "status"
-        }
+        return {k: _without_prose(v) for k, v in value.items() if not (k == "description" and isinstance(v, str))}
     return [_without_prose(item) for item in value] if isinstance(value, list) else value
 
 

@@ -20,7 +20,7 @@ class NetworkPolicy(HelmComponent):
     """
 
     name: ClassVar[str] = "network-policy"
-    needs: ClassVar[tuple[str, ...]] = ("cluster",)
+    needs: ClassVar[tuple[str, ...]] = ("service-network",)
     releases: ClassVar[tuple[Release, ...]] = (
         Release("kube-router", "network-policy", "kube-system", "privileged"),
         Release("conformance", "conformance", "conformance"),

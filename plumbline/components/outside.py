@@ -8,11 +8,14 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+
+from plumbline.core import shell
 
 _WITHIN_S = 10.0
 _PORT = 80
@@ -88,6 +91,53 @@ class Crowd:
         return f"{self.host}: {sum(self.statuses.values())} requests in {self.seconds:.1f} s: {counts}"
 
 
+class Neighbour:
+    """Another client, on a node of the cluster: it asks now and then, and has an address of its own."""
+
+    def __init__(self, node_exec: Callable[..., shell.Result], host: str, address: str) -> None:
+        """Name the way to the node, and what is asked there."""
+        self._node_exec, self.host, self._address = node_exec, host, address
+        self.heard = Crowd(host, {}, 0.0)
+
+    @contextmanager
+    def asking(self, times: int, per_second: int) -> Iterator[None]:
+        """Ask while the block runs; what was answered is ``heard`` afterwards."""
+        thread = threading.Thread(target=self._ask, args=(times, per_second), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            thread.join()
+
+    def _ask(self, times: int, per_second: int) -> None:
+        argv = ["curl", "--silent", "--max-time", "5", "--rate", f"{per_second}/s", "--header", f"Host: {self.host}"]
+        argv += [
+            "--output",
+            "/dev/null",
+            "--write-out",
+            r"%{http_code}\n",
+            f"http://{self._address}/#[1-{times}]",
+        ]
+        ended = self._node_exec(*argv, within_s=times / per_second + 30, check=False)
+        statuses = Counter(int(line) for line in ended.stdout.split())
+        self.heard = Crowd(self.host, dict(statuses), ended.seconds)
+
+
+def open_ports(address: str, ports: Iterable[int], within_s: float = 1.0) -> list[int]:
+    """Return the ports of an address that take a TCP connection."""
+
+    def takes(port: int) -> bool:
+        try:
+            socket.create_connection((address, port), timeout=within_s).close()
+        except OSError:
+            return False
+        return True
+
+    ports = list(ports)
+    with ThreadPoolExecutor(len(ports)) as pool:
+        return [port for port, open_ in zip(ports, pool.map(takes, ports), strict=True) if open_]
+
+
 @dataclass
 class Outside:
     """A client of one host, on this machine.
@@ -101,18 +151,18 @@ class Outside:
     address: str
     _clients: list[Any] = field(default_factory=list, repr=False)
 
-    def ask(self, content: Any, **headers: str) -> Reply:
+    def ask(self, content: Any, *, path: str = "/") -> Reply:
         """Send a JSON-RPC call (or a batch of them) and return the answer; bytes are sent as they are."""
         body = content if isinstance(content, bytes) else json.dumps(content).encode()
-        return self._request("POST", "/", body, {"content-type": "application/json", **headers}, _shown(body))
+        return self._request("POST", path, body, _shown(body))
 
-    def call(self, method: str, *params: Any) -> Reply:
-        """Call one JSON-RPC method."""
-        return self.ask({"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)})
+    def call(self, method: str, *, path: str = "/") -> Reply:
+        """Call one JSON-RPC method without parameters."""
+        return self.ask({"jsonrpc": "2.0", "id": 1, "method": method, "params": []}, path=path)
 
     def get(self, path: str = "/") -> Reply:
         """Get a path."""
-        return self._request("GET", path, None, {}, f"GET {path}")
+        return self._request("GET", path, None, f"GET {path}")
 
     def close(self) -> None:
         """Hang up."""
@@ -126,7 +176,7 @@ class Outside:
             requests: how many.
             at_once: connections that share them.
             within_s: when to give up at the latest, in seconds.
-            forge: claim another client's address in each request (X-Forwarded-For, X-Real-IP).
+            forge: claim another client's address in every second request (X-Forwarded-For, X-Real-IP).
         """
         statuses: Counter[int] = Counter()
         lock = threading.Lock()
@@ -168,11 +218,12 @@ class Outside:
         self._clients.append(client)
         return client
 
-    def _request(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], asked: str) -> Reply:
+    def _request(self, method: str, path: str, body: bytes | None, asked: str) -> Reply:
         import httpx  # noqa: PLC0415
 
+        headers = {"content-type": "application/json"} if body else {}
         try:
-            answer = self._client.request(method, path, content=body, headers=dict(headers))
+            answer = self._client.request(method, path, content=body, headers=headers)
         except httpx.TransportError as error:
             return Reply(self.host, asked, 0, f"{type(error).__name__}: {error}")
         return Reply(self.host, asked, answer.status_code, answer.text)
@@ -185,7 +236,7 @@ def _burst(client: Outside, numbers: range, end: float, *, forge: bool) -> Itera
         if time.monotonic() > end:
             break
         other = f"198.51.{number // 250 % 250}.{number % 250 + 1}"  # TEST-NET-2, RFC 5737
-        forged = {"X-Forwarded-For": other, "X-Real-IP": other} if forge else {}
+        forged = {"X-Forwarded-For": other, "X-Real-IP": other} if forge and number // 8 % 2 else {}
         try:
             connection.request("GET", "/", headers={"Host": client.host, **forged})
             answer = connection.getresponse()

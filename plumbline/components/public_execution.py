@@ -8,8 +8,10 @@ from typing import Any, ClassVar
 
 from plumbline.components.base import HelmComponent, Release, Workload
 from plumbline.components.devnet import NAMESPACE
+from plumbline.components.execution import Geth
 from plumbline.core.errors import ConfigError
 
+CHAIN_IDS = {"mainnet": 1, "sepolia": 11155111}  # EIP-155, and https://chainlist.org
 _ROOT = re.compile(r"0x[0-9a-f]{64}")
 
 
@@ -43,6 +45,11 @@ class PublicExecution(HelmComponent):
                 f"network {config.network} needs --checkpoint: the root (0x and 64 hex digits) of a finalized block of "
                 f"{config.network} that you trust, not older than two weeks"
             )
+
+    @property
+    def node(self) -> Geth:
+        """The node."""
+        return Geth("geth-0", self.kube)
 
     def values(self, release: Release) -> Mapping[str, Any]:
         """Return the network, and where its consensus is read from."""

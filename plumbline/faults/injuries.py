@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from plumbline.components import kube as k8s
 from plumbline.components.base import HelmComponent, Release
 from plumbline.components.devnet import NAMESPACE
+from plumbline.components.slots import SlotClock
 from plumbline.core import wait
 from plumbline.core.errors import UsageError
 from plumbline.faults.undo import cure, undone_by
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from plumbline.stack import Stack
 
 _ROLLED_OUT_WITHIN_S = 90.0
+_SHOWS_IN_BLOCKS = {"withhold_attestations", "low_participation"}
+_SHOWS_IN_HEADS = {"skip_slots", "stall", "reorg"}
 
 
 # -- a process that stands still ------------------------------------------------------------------------------------------
@@ -131,5 +134,12 @@ def misbehaving(stack: Stack, name: str, **parameters: Any) -> Iterator[None]:
 
 @cure("heal-beacon")
 def _heal_beacon(stack: Stack, *, fault: str) -> None:
+    """End the fault, and let the blocks pass that still show it."""
     with stack.consensus.control() as control:
         control.heal(fault)
+    if fault in _SHOWS_IN_BLOCKS:
+        wait.until(stack.consensus.voting(), named="whole votes again", within_s=SlotClock.seconds(5))
+    if fault in _SHOWS_IN_HEADS:
+        execution = stack.execution
+        height = max(execution.ask(lambda node: node.head).values) + 1
+        wait.until(execution.at_height(height), named="a new head everywhere", within_s=SlotClock.seconds(5))

@@ -8,4 +8,15 @@ from plumbline.images.commands import command
 from plumbline.images.sideload import Loaded, sideload
 from plumbline.images.tools import ensure, tool
 
-__all__ = ["Built", "Loaded", "build", "command", "content_key", "ensure", "needs_build", "node_tag", "sideload", "tool"]
+__all__ = [
+    "Built",
+    "Loaded",
+    "build",
+    "command",
+    "content_key",
+    "ensure",
+    "needs_build",
+    "node_tag",
+    "sideload",
+    "tool",
+]

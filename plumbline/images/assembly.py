@@ -48,8 +48,13 @@ def layer_key(shop: Workshop, part: Part) -> str:
 
 def content_key(shop: Workshop, recipe: Recipe) -> str:
     """Return the key of everything that an image is made of; nothing needs to be built for it."""
-    described = (recipe.ref, recipe.version, recipe.source, recipe.settings())
-    return key_of("image-1", described, [layer_key(shop, part) for part in parts(shop, recipe)])
+    return key_of(
+        "image-2",
+        recipe.ref,
+        _description(recipe),
+        recipe.settings(),
+        [layer_key(shop, part) for part in parts(shop, recipe)],
+    )
 
 
 def make(shop: Workshop, recipe: Recipe) -> None:
@@ -60,8 +65,10 @@ def make(shop: Workshop, recipe: Recipe) -> None:
 
 
 def is_made(shop: Workshop, recipe: Recipe) -> bool:
-    """Return whether all of an image is there: its layers and its bill."""
-    return is_built(shop, recipe) and (not recipe.ref or bill_file(shop, recipe).exists())
+    """Return whether all of an image is there: its layers, and a bill that is about them."""
+    if not is_built(shop, recipe):
+        return False
+    return not recipe.ref or sbom.is_about(state.read_json(bill_file(shop, recipe)), content_key(shop, recipe))
 
 
 def _make_layers(shop: Workshop, recipe: Recipe) -> None:
@@ -97,14 +104,18 @@ def image(shop: Workshop, recipe: Recipe) -> Image:
         NotBuilt: a layer of it is not stored.
     """
     assert recipe.ref is not None
-    labels = {
+    labels = {**_description(recipe), "dev.plumbline.recipe": content_key(shop, recipe)}
+    return oci.image(recipe.ref, stored_layers(shop, recipe), recipe.settings(), labels, shop.architecture)
+
+
+def _description(recipe: Recipe) -> dict[str, str]:
+    """Return what an image says of itself in its labels (https://github.com/opencontainers/image-spec, annotations)."""
+    return {
         "org.opencontainers.image.title": recipe.title,
         "org.opencontainers.image.version": recipe.version,
         "org.opencontainers.image.source": recipe.source,
         "org.opencontainers.image.licenses": recipe.license,
-        "dev.plumbline.recipe": content_key(shop, recipe),
     }
-    return oci.image(recipe.ref, stored_layers(shop, recipe), recipe.settings(), labels, shop.architecture)
 
 
 def stored_layers(shop: Workshop, recipe: Recipe) -> list[Layer]:
@@ -128,7 +139,8 @@ def provenance(shop: Workshop, recipe: Recipe) -> list[str]:
 def write_bill(shop: Workshop, recipe: Recipe) -> None:
     """Write the image's software bill of materials."""
     components = [entry for layer in stored_layers(shop, recipe) for entry in layer.components]
-    bill = sbom.document(recipe, image(shop, recipe), provenance(shop, recipe), components)
+    about = content_key(shop, recipe)
+    bill = sbom.document(recipe, about, image(shop, recipe), provenance(shop, recipe), components)
     if state.read_json(bill_file(shop, recipe)) != bill:
         state.write_json(bill_file(shop, recipe), bill)
 

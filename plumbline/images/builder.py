@@ -57,7 +57,9 @@ def build(paths: Paths, only: Iterable[str] | None = None) -> Built:
     chosen = _chosen(shop, only)
     if NODE in chosen:
         engine.ensure()  # before minutes of compiling: the node image ends up in it
-    with lease.exclusive(shop.store.path("build.lock"), "the image cache", within_s=_ANOTHER_BUILD_WITHIN_S, purpose="building images"):
+    with lease.exclusive(
+        shop.store.path("build.lock"), "the image cache", within_s=_ANOTHER_BUILD_WITHIN_S, purpose="building images"
+    ):
         shop.store.sweep()
         jobs = _jobs(shop, node, chosen, with_tools=only is None)
         if jobs:
@@ -96,7 +98,9 @@ def by_ref(shop: Workshop, ref: str) -> Recipe:
     for recipe in shop.recipes.values():
         if ref in (recipe.ref, recipe.name):
             return recipe
-    raise UsageError(f"no recipe builds {ref}; there are {', '.join(sorted(recipe.name for recipe in shop.recipes.values()))}")
+    raise UsageError(
+        f"no recipe builds {ref}; there are {', '.join(sorted(recipe.name for recipe in shop.recipes.values()))}"
+    )
 
 
 def _own_image(shop: Workshop, recipe: Recipe) -> Image:

@@ -24,7 +24,9 @@ def key_of(*parts: Any) -> str:
 
 def key_of_tree(folder: Path) -> str:
     """Return the key of a folder's content: names, executable bits and bytes of its files; not their times."""
-    return key_of([(str(file.relative_to(folder)), os.access(file, os.X_OK), key_of_file(file)) for file in files_of(folder)])
+    return key_of(
+        [(str(file.relative_to(folder)), os.access(file, os.X_OK), key_of_file(file)) for file in files_of(folder)]
+    )
 
 
 def key_of_file(file: Path) -> str:

@@ -26,7 +26,13 @@ _WITHIN_S = 300.0
 _UNPACKING = threading.Lock()
 
 # Left out when packages are unpacked; the copyright files stay.
-_NOT_INSTALLED = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/lintian/*")
+_NOT_INSTALLED = (
+    "/usr/share/doc/*",
+    "/usr/share/man/*",
+    "/usr/share/info/*",
+    "/usr/share/locale/*",
+    "/usr/share/lintian/*",
+)
 _INSTALLED_AFTER_ALL = ("/usr/share/doc/*/copyright",)
 
 # What names this machine's archive, or is only a trace of the installation.
@@ -51,7 +57,11 @@ class DebianLock:
     def of(self, section: str, packages: Iterable[str] | None = None) -> dict[str, str]:
         """Return the recorded "version sha256:…" of packages of a section (default: of all)."""
         known = self.sections.get(section, {})
-        return {name: f"{known[name]['version']} sha256:{known[name]['sha256']}" for name in packages or known if name in known}
+        return {
+            name: f"{known[name]['version']} sha256:{known[name]['sha256']}"
+            for name in packages or known
+            if name in known
+        }
 
     def drift(self, section: str, used: Mapping[str, Mapping[str, str]]) -> list[str]:
         """Return what was used and is not what the lock says, a phrase each."""
@@ -90,7 +100,9 @@ class System:
     @cached_property
     def key(self) -> str:
         """Key of the suite, the packages that are asked for, and the recorded versions."""
-        return key_of("system-4", self.part.suite, self.part.packages, self.lock.of(SYSTEM), self.architecture, _NOT_INSTALLED)
+        return key_of(
+            "system-4", self.part.suite, self.part.packages, self.lock.of(SYSTEM), self.architecture, _NOT_INSTALLED
+        )
 
     @property
     def archive(self) -> Path:
@@ -126,7 +138,12 @@ class System:
     def _mmdebstrap(self, folder: Path, archive: Path, sums: Path) -> list[str | Path]:
         """Return the call; mmdebstrap itself comes from the same archive and is not installed on this machine."""
         apt.unpack(apt.AptRoot([self.part.suite], self.store.root).download(["mmdebstrap"]), folder / "mmdebstrap")
-        argv: list[str | Path] = [folder / "mmdebstrap/usr/bin/mmdebstrap", "--quiet", "--format=tar", "--variant=minbase"]
+        argv: list[str | Path] = [
+            folder / "mmdebstrap/usr/bin/mmdebstrap",
+            "--quiet",
+            "--format=tar",
+            "--variant=minbase",
+        ]
         argv += [f"--include={','.join(self.part.packages)}", f"--architectures={self.architecture}"]
         argv += [f"--dpkgopt=path-exclude={pattern}" for pattern in _NOT_INSTALLED]
         argv += [f"--dpkgopt=path-include={pattern}" for pattern in _INSTALLED_AFTER_ALL]
@@ -136,7 +153,12 @@ class System:
         compiled = f"-m compileall -q -f --invalidation-mode unchecked-hash /usr/lib/python{wheels.PYTHON}"
         argv += [f'--customize-hook=chroot "$1" python3 {compiled}']
         argv += [f'--customize-hook=cd "$1/var/cache/apt/archives" && sha256sum *.deb >{sums}']
-        return [*argv, self.part.suite, archive, f"deb [signed-by={apt.KEYRING}] {apt.archive_uri()} {self.part.suite} main"]
+        return [
+            *argv,
+            self.part.suite,
+            archive,
+            f"deb [signed-by={apt.KEYRING}] {apt.archive_uri()} {self.part.suite} main",
+        ]
 
     @staticmethod
     def _env(folder: Path) -> dict[str, str]:
@@ -156,7 +178,9 @@ class System:
 
     def program(self, file: Path) -> list[str | Path]:
         """Return how a program of this Debian release is called here: by its own loader and libraries, without root or chroot."""
-        library = self._python() / "usr/lib" / ("x86_64-linux-gnu" if self.architecture == "amd64" else "aarch64-linux-gnu")
+        library = (
+            self._python() / "usr/lib" / ("x86_64-linux-gnu" if self.architecture == "amd64" else "aarch64-linux-gnu")
+        )
         return [next(library.glob("ld-linux-*.so.*")), "--library-path", library, file]
 
     def _python(self) -> Path:
@@ -166,7 +190,9 @@ class System:
             if folder.is_dir():
                 return folder
             with self.store.making(folder) as made, tarfile.open(self.archive) as system:
-                wanted = re.compile(rf"\./usr/(bin/python{wheels.PYTHON}$|lib/python{wheels.PYTHON}/|lib/[^/]+-linux-gnu/[^/]+\.so[^/]*$)")
+                wanted = re.compile(
+                    rf"\./usr/(bin/python{wheels.PYTHON}$|lib/python{wheels.PYTHON}/|lib/[^/]+-linux-gnu/[^/]+\.so[^/]*$)"
+                )
                 members = [item for item in system.getmembers() if wanted.match(item.name)]
                 system.extractall(made, members=members, filter=_portable)
             return folder
@@ -191,11 +217,18 @@ def copy_system(archive: Path, tar: tarfile.TarFile, exclude: Iterable[str], rep
     with tarfile.open(archive) as system:
         for member in system:
             name = member.name.removeprefix("./").rstrip("/")
-            if name in ("", ".") or name in replaced or member.isdev() or any(fnmatch(name, pattern) for pattern in patterns):
+            if (
+                name in ("", ".")
+                or name in replaced
+                or member.isdev()
+                or any(fnmatch(name, pattern) for pattern in patterns)
+            ):
                 continue
             member.name, member.mtime = name, EPOCH
             member.uname = member.gname = ""
-            member.pax_headers = {key: value for key, value in member.pax_headers.items() if key.startswith("SCHILY.xattr.")}
+            member.pax_headers = {
+                key: value for key, value in member.pax_headers.items() if key.startswith("SCHILY.xattr.")
+            }
             if member.islnk():
                 member.linkname = member.linkname.removeprefix("./")
             tar.addfile(member, system.extractfile(member) if member.isreg() else None)
@@ -222,5 +255,9 @@ def _transport() -> list[str]:
     """Return how this machine's apt reaches its archive (proxies), as options for another apt."""
     names = ("Acquire::http::Proxy", "Acquire::https::Proxy")
     listed = shell.run(["apt-config", "dump", "--format", "%F%v%n", *names], within_s=_WITHIN_S, check=False).stdout
-    values = shell.run(["apt-config", "dump", "--format", '%f "%v";%n', *names], within_s=_WITHIN_S, check=False).stdout if listed else ""
+    values = (
+        shell.run(["apt-config", "dump", "--format", '%f "%v";%n', *names], within_s=_WITHIN_S, check=False).stdout
+        if listed
+        else ""
+    )
     return [line for line in values.splitlines() if not line.endswith('"";')]

@@ -41,7 +41,11 @@ def feed(arguments: Sequence[str], write: Callable[[IO[bytes]], object], *, with
     except FileNotFoundError:
         raise ToolMissing("docker", "install the docker client, or run make engine") from None
     said: list[bytes] = []
-    stdin, stdout, stderr = cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout), cast(IO[bytes], process.stderr)
+    stdin, stdout, stderr = (
+        cast(IO[bytes], process.stdin),
+        cast(IO[bytes], process.stdout),
+        cast(IO[bytes], process.stderr),
+    )
     expired = threading.Event()
 
     def expire() -> None:

@@ -11,7 +11,9 @@ from plumbline.core.errors import ChecksumMismatch, ModuleUnavailable, Plumbline
 
 TRIES = 4
 _FIRST_PAUSE_S = 2.0
-_REFUSED = re.compile(r"\b(403 Forbidden|404 Not Found|410 Gone|unknown revision|No matching distribution found)", re.IGNORECASE)
+_REFUSED = re.compile(
+    r"\b(403 Forbidden|404 Not Found|410 Gone|unknown revision|No matching distribution found)", re.IGNORECASE
+)
 _PASSING = re.compile(
     r"time-?d? ?out|timeout|connection re(set|fused)|temporary failure|TLS handshake|unexpected EOF|no such host"
     r"|\b(429|500|502|503|504)\b|network is unreachable|Connection broken",
@@ -57,7 +59,9 @@ def run(
             if not _PASSING.search(said):
                 raise
             if not left:
-                raise ModuleUnavailable(what, f"its registry did not answer in {TRIES} tries: {_last_line(said)}") from failure
+                raise ModuleUnavailable(
+                    what, f"its registry did not answer in {TRIES} tries: {_last_line(said)}"
+                ) from failure
             events.emit("images", "notice", text=f"{what}: {_last_line(said)}; trying again in {pause_s:.0f} s")
         wait.pause(pause_s, wait.Deadline(pause_s * 2))
         pause_s *= 3

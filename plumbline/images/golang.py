@@ -161,7 +161,9 @@ class Go:
             # One call for all: Go compiles what they share once, and links them side by side.
             argv: list[str | Path] = [self.toolchain, "build", "-v", *_FLAGS, *self._tags(program)]
             argv += ["-ldflags", " ".join((_STRIP, *program.ldflags)), "-o", f"{out}/", *program.mains.values()]
-            fetching.run(argv, what, within_s=_BUILD_WITHIN_S, env=self.env, cwd=module, on_line=_Progress(program.name))
+            fetching.run(
+                argv, what, within_s=_BUILD_WITHIN_S, env=self.env, cwd=module, on_line=_Progress(program.name)
+            )
             for name, built in self._names(program, module).items():
                 (out / built).rename(out / name)
         return target
@@ -181,7 +183,9 @@ class Go:
         """Return the modules that the binaries were linked from, by their own build information."""
         found: dict[str, dict[str, Any]] = {}
         for binary in sorted(binaries):
-            text = shell.run([self.toolchain, "version", "-m", self.built(program) / binary], within_s=60, env=self.env).stdout
+            text = shell.run(
+                [self.toolchain, "version", "-m", self.built(program) / binary], within_s=60, env=self.env
+            ).stdout
             found.update({entry["bom-ref"]: entry for entry in modules_of(text)})
         return list(found.values())
 
@@ -201,7 +205,9 @@ class _Progress:
         if time.monotonic() - self.told >= _TELL_EVERY_S:
             self.told = time.monotonic()
             text = f"{self.name}: {self.fetched} modules fetched, {self.compiled} packages compiled"
-            events.emit("images", "progress", text=text, program=self.name, fetched=self.fetched, compiled=self.compiled)
+            events.emit(
+                "images", "progress", text=text, program=self.name, fetched=self.fetched, compiled=self.compiled
+            )
 
 
 def modules_of(text: str) -> list[dict[str, Any]]:

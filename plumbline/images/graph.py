@@ -94,4 +94,3 @@ def _startable(waiting: Iterable[Job], done: set[str], running: Iterable[Job], l
             room[job.lane] -= 1
             chosen.append(job)
     return chosen
-

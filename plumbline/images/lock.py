@@ -62,7 +62,9 @@ def load(root: Path | None = None) -> ImageLock:
     entries = {}
     for name, table in tomllib.loads((paths.root / FILE).read_text()).items():
         if unknown := sorted(set(table) - _KEYS):
-            raise ConfigError(f"{FILE}: [{name}] has an unknown key {', '.join(unknown)}; known are {', '.join(sorted(_KEYS))}")
+            raise ConfigError(
+                f"{FILE}: [{name}] has an unknown key {', '.join(unknown)}; known are {', '.join(sorted(_KEYS))}"
+            )
         recipe = shop.recipes.get(table.get("recipe", ""))
         provenance = assembly.provenance(shop, recipe) if recipe else ()
         entries[name] = Entry(name=name, provenance=tuple(provenance), **table)
@@ -79,7 +81,9 @@ def renewed(old: ImageLock, shop: workshop.Workshop) -> str:
     for entry in old:
         if (entry.name in built and built[entry.name].ref == entry.ref) or not entry.recipe:
             built[entry.name] = entry
-    text = "# Every image that may run in the cluster. Written by `plumbline images lock`; the recipes are the source.\n"
+    text = (
+        "# Every image that may run in the cluster. Written by `plumbline images lock`; the recipes are the source.\n"
+    )
     for entry in built.values():
         text += f'\n[{entry.name}]\nref = "{entry.ref}"\n'
         text += f'recipe = "{entry.recipe}"\n' if entry.recipe else ""

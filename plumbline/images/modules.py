@@ -24,7 +24,9 @@ class Modules:
     @cached_property
     def _sums(self) -> dict[str, str]:
         rows = [line.split() for file in sorted(self._pins.glob("*/go.sum")) for line in file.read_text().splitlines()]
-        return {f"{module}@{version}": checksum for module, version, checksum in rows if not version.endswith("/go.mod")}
+        return {
+            f"{module}@{version}": checksum for module, version, checksum in rows if not version.endswith("/go.mod")
+        }
 
     @cached_property
     def _versions(self) -> dict[str, str]:
@@ -41,7 +43,9 @@ class Modules:
         if given:
             return given
         if name not in self._versions:
-            raise ConfigError(f"no go.mod file in {self._pins.name}/ is about {name}: name it with its version, or pin it there")
+            raise ConfigError(
+                f"no go.mod file in {self._pins.name}/ is about {name}: name it with its version, or pin it there"
+            )
         return self._versions[name]
 
     def sum(self, module: str) -> str:

@@ -29,6 +29,13 @@ def compile_static(shop: Workshop, source: Path, flags: Sequence[str], scratch: 
     (tcc,) = scratch.glob("usr/lib/*-linux-gnu/tcc")
     include = [f"-I{tcc / 'include'}", f"-I{scratch / 'usr/include' / musl.name}"]
     linked = [musl / "crt1.o", musl / "crti.o", source, musl / "libc.a", tcc / "libtcc1.a", musl / "crtn.o"]
-    compiler = [*shop.system.program(scratch / "usr/bin/tcc"), f"-B{tcc}", "-static", "-nostdinc", "-nostdlib", *include]
+    compiler = [
+        *shop.system.program(scratch / "usr/bin/tcc"),
+        f"-B{tcc}",
+        "-static",
+        "-nostdinc",
+        "-nostdlib",
+        *include,
+    ]
     shell.run([*compiler, *flags, "-o", scratch / "program", *linked], within_s=_WITHIN_S)
     return scratch / "program"

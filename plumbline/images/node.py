@@ -8,6 +8,7 @@ import tarfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import IO, Any
 
 from plumbline.core import events, state
@@ -19,6 +20,7 @@ from plumbline.images.workshop import Workshop
 
 NAME = "node"
 _IMPORT_WITHIN_S = 900.0
+_CONTAINER = "plumbline-node-build-"  # and the process that builds
 _BASE = "plumbline.local/node-base"
 _LABEL = "dev.plumbline.recipe"
 
@@ -41,7 +43,11 @@ class Node:
     @cached_property
     def inside(self) -> list[Recipe]:
         """The images that are stored in it, sorted by name."""
-        return [recipe for recipe in self.shop.recipes.values() if recipe.ref and recipe.load == "node" and recipe.name != NAME]
+        return [
+            recipe
+            for recipe in self.shop.recipes.values()
+            if recipe.ref and recipe.load == "node" and recipe.name != NAME
+        ]
 
     @cached_property
     def _base_key(self) -> str:
@@ -99,10 +105,20 @@ class Node:
 
     def _populate(self) -> None:
         """Start the base without its init system, let its containerd take the images, and commit that."""
-        container = f"plumbline-node-{self.key[:SHORT]}-{os.getpid()}"
+        _remove_abandoned()
+        container = f"{_CONTAINER}{os.getpid()}"
         images = [assembly.image(self.shop, recipe) for recipe in self.inside]
         script = (self.recipe.folder / "populate.sh").read_text()
-        docker.run("run", "--detach", "--name", container, *self._settings(), self._base_tag, "infinity", within_s=_IMPORT_WITHIN_S)
+        docker.run(
+            "run",
+            "--detach",
+            "--name",
+            container,
+            *self._settings(),
+            self._base_tag,
+            "infinity",
+            within_s=_IMPORT_WITHIN_S,
+        )
         try:
             argv = ["exec", "--interactive", container, "bash", "-c", script]
             docker.feed(argv, lambda out: oci.write_archive(out, images), within_s=_IMPORT_WITHIN_S)
@@ -123,7 +139,14 @@ class Node:
     def _settings(self) -> Sequence[str]:
         """Return how the base is started: no network, and nothing of what a running containerd leaves gets committed."""
         stop = f"--stop-signal={self.recipe.node['stopsignal']}"  # commit keeps it, and there is no other way without a build
-        return ("--entrypoint=sleep", stop, "--network=none", "--security-opt=seccomp=unconfined", "--tmpfs=/run", "--tmpfs=/tmp")
+        return (
+            "--entrypoint=sleep",
+            stop,
+            "--network=none",
+            "--security-opt=seccomp=unconfined",
+            "--tmpfs=/run",
+            "--tmpfs=/tmp",
+        )
 
     @cached_property
     def _components(self) -> list[dict[str, Any]]:
@@ -136,5 +159,13 @@ class Node:
     def _write_bill(self) -> None:
         components = self.shop.system.components() + (state.read_json(self._bill_cache) or [])
         provenance = [line for part in self.recipe.parts for line in part.provenance(self.shop)]
-        bill = sbom.document(self.recipe, None, provenance, components)
+        bill = sbom.document(self.recipe, self.key, None, provenance, components)
         state.write_json(assembly.bill_file(self.shop, self.recipe), bill)
+
+
+def _remove_abandoned() -> None:
+    """Remove containers of builds whose process was killed."""
+    listed = docker.run("ps", "--all", "--format", "{{.Names}}", "--filter", f"name=^{_CONTAINER}").stdout.split()
+    for container in listed:
+        if not Path("/proc", container.removeprefix(_CONTAINER)).exists():
+            docker.run("rm", "--force", "--volumes", container, check=False)

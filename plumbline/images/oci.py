@@ -47,7 +47,9 @@ class Image:
         return sum(layer.size for layer in self.layers)
 
 
-def image(ref: str, layers: Iterable[Layer], settings: Mapping[str, Any], labels: Mapping[str, str], architecture: str) -> Image:
+def image(
+    ref: str, layers: Iterable[Layer], settings: Mapping[str, Any], labels: Mapping[str, str], architecture: str
+) -> Image:
     """Put an image together.
 
     Args:
@@ -109,7 +111,10 @@ def write_archive(out: IO[bytes], images: Iterable[Image], present: Collection[s
                     "mediaType": _MANIFEST,
                     "digest": item.digest,
                     "size": len(item.manifest),
-                    "annotations": {"io.containerd.image.name": item.ref, "org.opencontainers.image.ref.name": item.ref.rpartition(":")[2]},
+                    "annotations": {
+                        "io.containerd.image.name": item.ref,
+                        "org.opencontainers.image.ref.name": item.ref.rpartition(":")[2],
+                    },
                 }
             )
         _put(tar, "index.json", _document({"schemaVersion": 2, "mediaType": _INDEX, "manifests": index}))

@@ -34,7 +34,7 @@ class Recipe:
         folder: where the recipe is; its files are beside it.
         title: what it is, in words.
         version: version of what it carries.
-        source: where that comes from.
+        source: where that comes from: an address, or a folder of this repository.
         license: its licence, as SPDX names it.
         ref: the image's name and tag inside the cluster; None for layers that are no image by themselves.
         base: the recipe whose layers come first.
@@ -83,7 +83,9 @@ def load(folder: Path) -> dict[str, Recipe]:
     recipes = {file.parent.name: parse(file) for file in sorted(folder.glob(f"*/{FILE}"))}
     for recipe in recipes.values():
         if recipe.base is not None and recipe.base not in recipes:
-            raise RecipeError(recipe.folder / FILE, f'base = "{recipe.base}" is no recipe; there are {", ".join(recipes)}')
+            raise RecipeError(
+                recipe.folder / FILE, f'base = "{recipe.base}" is no recipe; there are {", ".join(recipes)}'
+            )
     return recipes
 
 

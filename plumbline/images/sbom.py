@@ -9,8 +9,12 @@ from typing import Any
 from plumbline.images.oci import CREATED, Image
 from plumbline.images.recipes import Recipe
 
+_KEY = "plumbline:recipe"
 
-def document(recipe: Recipe, image: Image | None, provenance: Sequence[str], components: Iterable[dict[str, Any]]) -> dict[str, Any]:
+
+def document(
+    recipe: Recipe, key: str, image: Image | None, provenance: Sequence[str], components: Iterable[dict[str, Any]]
+) -> dict[str, Any]:
     """Return the bill of an image.
 
     Every entry of ``components`` has a package URL (https://github.com/package-url/purl-spec). Checksums are in ``hashes`` where
@@ -20,16 +24,27 @@ def document(recipe: Recipe, image: Image | None, provenance: Sequence[str], com
     name = recipe.ref or f"plumbline.local/{recipe.name}"
     unique = {entry["bom-ref"]: entry for entry in components}
     subject: dict[str, Any] = {"type": "container", "bom-ref": name, "name": name, "version": recipe.version}
-    subject["externalReferences"] = [{"type": "vcs", "url": recipe.source}]
-    subject["properties"] = [{"name": "plumbline:provenance", "value": line} for line in provenance]
+    if "://" in recipe.source:
+        subject["externalReferences"] = [{"type": "vcs", "url": recipe.source}]
+    subject["properties"] = [{"name": _KEY, "value": key}]
+    subject["properties"] += [{"name": "plumbline:provenance", "value": line} for line in provenance]
     if image is not None:
         subject["properties"].append({"name": "plumbline:digest", "value": image.digest})
     return {
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
-        "serialNumber": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, image.digest if image else name)}",
+        "serialNumber": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, f'{name}#{key}')}",
         "version": 1,
-        "metadata": {"timestamp": CREATED, "tools": {"components": [{"type": "application", "name": "plumbline"}]}, "component": subject},
+        "metadata": {
+            "timestamp": CREATED,
+            "tools": {"components": [{"type": "application", "name": "plumbline"}]},
+            "component": subject,
+        },
         "components": [unique[ref] for ref in sorted(unique)],
         "dependencies": [{"ref": name, "dependsOn": sorted(unique)}],
     }
+
+
+def is_about(bill: Any, key: str) -> bool:
+    """Return whether a stored bill is that of the image with this content key."""
+    return isinstance(bill, dict) and {"name": _KEY, "value": key} in bill["metadata"]["component"]["properties"]

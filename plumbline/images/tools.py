@@ -77,7 +77,9 @@ def kept(shop: Workshop, wanted: Tool) -> Path:
     """Return where a tool is, or will be, in the cache."""
     if wanted.program:
         return shop.go.built(shop.programs[wanted.program]) / wanted.name
-    key = key_of(wanted.suite, wanted.package, wanted.file, wanted.version, shop.debian_lock.of(wanted.suite, [wanted.package]))
+    key = key_of(
+        wanted.suite, wanted.package, wanted.file, wanted.version, shop.debian_lock.of(wanted.suite, [wanted.package])
+    )
     return shop.store.path("bin", f"{wanted.package}-{key[:16]}", wanted.name)
 
 

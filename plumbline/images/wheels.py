@@ -28,7 +28,17 @@ def install(requirements: Path, into: Path, architecture: str) -> None:
     """Lay the wheels that ``requirements`` pins into a folder, as they would be in ``site-packages``."""
     platforms = [word for name in _PLATFORMS[architecture] for word in ("--platform", name)]
     argv = [*_pip("install", requirements), "--target", into, "--no-compile", "--python-version", PYTHON]
-    argv += ["--implementation", "cp", "--abi", f"cp{PYTHON.replace('.', '')}", "--abi", "abi3", "--abi", "none", *platforms]
+    argv += [
+        "--implementation",
+        "cp",
+        "--abi",
+        f"cp{PYTHON.replace('.', '')}",
+        "--abi",
+        "abi3",
+        "--abi",
+        "none",
+        *platforms,
+    ]
     fetching.run(argv, named(requirements), within_s=_WITHIN_S)
     discard(into / "bin")  # scripts name the interpreter of this machine
     for record in into.glob("*.dist-info/RECORD"):
@@ -62,7 +72,11 @@ def toolchain(store: Store, requirements: Path) -> Path:
     folder = store.path("toolchain", f"{requirements.stem}-{key_of_file(requirements)[:16]}")
     if folder.is_dir():
         return folder
-    with store.scratch() as downloads, store.making(folder) as made, zipfile.ZipFile(fetch(requirements, downloads)) as archive:
+    with (
+        store.scratch() as downloads,
+        store.making(folder) as made,
+        zipfile.ZipFile(fetch(requirements, downloads)) as archive,
+    ):
         for entry in archive.infolist():
             file = Path(archive.extract(entry, made))
             if entry.external_attr >> 16 & 0o111:
@@ -127,5 +141,13 @@ def normal(name: str) -> str:
 
 
 def _pip(command: str, requirements: Path) -> list[str | Path]:
-    argv: list[str | Path] = [sys.executable, "-m", "pip", command, "--quiet", "--disable-pip-version-check", "--no-deps"]
+    argv: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "pip",
+        command,
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+    ]
     return [*argv, "--require-hashes", "--only-binary=:all:", "--requirement", requirements]

@@ -26,7 +26,9 @@ class WrongArchitecture(Unfit):
     def __init__(self, machine: str) -> None:
         """Keep what this machine is."""
         self.machine = machine
-        super().__init__(f"images can be built on {', '.join(SUPPORTED)} machines, this one is {machine}: use one of those")
+        super().__init__(
+            f"images can be built on {', '.join(SUPPORTED)} machines, this one is {machine}: use one of those"
+        )
 
 
 class Workshop:

@@ -101,7 +101,7 @@ def test_safe_and_finalized_are_the_chains_checkpoints(
     seen = execution.finality()
 
     astray = seen.where_not(lambda node: (node.safe, node.finalized) == (safe, finalized))
-    assert not astray, astray.told(f"safe {safe}, finalized {finalized}")
+    assert not astray, astray.told(f"safe {safe[0]} and finalized {finalized[0]}, as {checkpoints} say")
     behind = seen.where_not(lambda node: node.head - node.finalized[0] <= MAX_BLOCKS_BEHIND)
     assert not behind, behind.told(f"finalized at most {MAX_BLOCKS_BEHIND} blocks behind the head")
 

@@ -43,23 +43,19 @@ def test_exhausted_pool_is_reported_and_recovers(load_balancer: LoadBalancer) ->
     Steps: make a pool of that one address, and two Services that want it; delete the first.
     Expected: the second is pending, an event says that no address is left, and it gets the address when that is freed.
     """
-    with balanced.pool_of_one(load_balancer.kube, load_balancer.spare) as pool:
-        with balanced.service(load_balancer.kube, "plumbline-first", pool) as first:
-            taken = settle(first.addressed(), named=f"{first} has the pool's address", within_s=WITHIN_S)
-            assert taken.value == load_balancer.spare, (
-                f"{taken.summary}, expected {load_balancer.spare}; {load_balancer.state()}"
-            )
+    wanted, kube = load_balancer.spare, load_balancer.kube
+    with balanced.pool_of_one(kube, wanted) as pool, balanced.service(kube, "plumbline-first", pool) as first:
+        taken = settle(first.addressed(), named=f"{first} has the pool's address", within_s=WITHIN_S)
+        assert taken.value == wanted, f"{taken.summary}, expected {wanted}; {load_balancer.state()}"
 
-            with balanced.service(load_balancer.kube, "plumbline-second", pool) as second:
-                told = settle(second.told("AllocationFailed"), named=f"an event about {second}", within_s=WITHIN_S)
-                assert told.ok, f"{told.summary}; {load_balancer.state()}"
-                assert not second.address, f"{second} got {second.address}, which {first} has"
+        with balanced.service(kube, "plumbline-second", pool) as second:
+            told = settle(second.told("AllocationFailed"), named=f"an event about {second}", within_s=WITHIN_S)
+            assert told.ok, f"{told.summary}; {load_balancer.state()}"
+            assert not second.address, f"{second} got {second.address}, which {first} has"
 
-                first.free()
-                freed = settle(second.addressed(), named=f"{second} has the freed address", within_s=WITHIN_S)
+            first.free()
+            freed = settle(second.addressed(), named=f"{second} has the freed address", within_s=WITHIN_S)
 
-    assert freed.value == load_balancer.spare, (
-        f"{freed.summary}, though {load_balancer.spare} was freed; {load_balancer.state()}"
-    )
+    assert freed.value == wanted, f"{freed.summary}, though {wanted} was freed; {load_balancer.state()}"
     attach("event about the pending Service", str(told.value))
     figure("freed address, to the Service that waited for it", freed.seconds, "s", bound=WITHIN_S)

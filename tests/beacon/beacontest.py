@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from plumbline_beacon import network
 from stub_engine import JWT_SECRET, StubEngine
 
 TOKEN = "token-of-the-tests-0123456789"
@@ -23,14 +24,14 @@ _PAUSE = threading.Event()
 
 
 def eventually[T](look: Callable[[], T | bool | None], named: str, within_s: float = 20.0) -> T:
-    """Return the first truthy value of `look`; failed requests count as not yet."""
+    """Return the first truthy value of `look`; failed requests and a database that is not there yet count as not yet."""
     deadline, last = time.monotonic() + within_s, None
     while time.monotonic() < deadline:
         try:
             if found := look():
                 return found  # type: ignore[return-value]
             last = found
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, sqlite3.OperationalError) as error:
             last = error
         _PAUSE.wait(0.02)
     raise AssertionError(f"{named}: not within {within_s} s; last: {last!r}")
@@ -40,6 +41,13 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def epochs_behind_for_a_period_change() -> int:
+    """Return where to anchor so that a sync-committee period ends 12 epochs later, and the tests have room after it."""
+    now, per_period = network.epoch_of(network.slot_at(time.time())), network.EPOCHS_PER_SYNC_COMMITTEE_PERIOD
+    since_change = now % per_period
+    return since_change + 12 + (per_period if since_change < 100 else 0)
 
 
 @dataclass

@@ -34,9 +34,9 @@ def shared_engine() -> Iterator["StubEngine"]:
 
 @pytest.fixture(scope="session")
 def _shared_node(tmp_path_factory: pytest.TempPathFactory, shared_engine: "StubEngine") -> Iterator["NodeProcess"]:
-    from beacontest import NodeProcess
+    from beacontest import NodeProcess, epochs_behind_for_a_period_change
 
-    arguments = ["--clock=manual", "--anchor-epochs-behind=200"]
+    arguments = ["--clock=manual", f"--anchor-epochs-behind={epochs_behind_for_a_period_change()}"]
     node = NodeProcess(tmp_path_factory.mktemp("node"), [shared_engine], arguments).start()
     node.wait_ready()
     yield node

@@ -34,7 +34,7 @@ def test_without_attestations_finality_stands_still_and_recovers(node: NodeProce
 
 
 def test_a_stalled_chain_stands_still_unready_and_catches_up(node: NodeProcess) -> None:
-    head = node.head_slot
+    head = node.advance(slots=1)
     node.control("POST", "/faults/stall")
     node.control("POST", "/advance", {"slots": 5})
     eventually(lambda: node.get("/eth/v1/node/health").status_code == 206, "a stalled node is not ready")
@@ -89,7 +89,7 @@ def test_a_reorg_tells_its_subscribers(node: NodeProcess) -> None:
 
 def test_low_participation_is_low_in_votes_and_sync_committee(node: NodeProcess) -> None:
     node.control("POST", "/faults/low_participation", {"fraction": 0.75})
-    node.advance(epochs=2, stride=1)
+    node.advance(epochs=2, stride=8)
     assert 0.6 < node.metric("plumbline_beacon_sync_participation_ratio") < 0.9
     assert node.metric("plumbline_beacon_attestation_participation_ratio") == pytest.approx(0.75, abs=0.05)
 

@@ -39,7 +39,7 @@ def test_a_refusal_is_an_answer_that_names_the_node() -> None:
     wrong = heard.other_than(2)
 
     assert list(wrong) == ["b"]
-    assert wrong.told("2 peers").splitlines() == ["b: no answer (ConnectionError: refused)", "expected: 2 peers"]
+    assert wrong.told("2 peers").splitlines() == ["b: expected 2 peers", "b: no answer (ConnectionError: refused)"]
     with pytest.raises(PlumblineError, match="b: no answer"):
         heard["b"]
 

@@ -6,6 +6,7 @@ Importing this generates the stubs; where that cannot be, it skips the importing
 import contextlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -45,6 +46,7 @@ SERVICES = (
     registration_pb2.DESCRIPTOR.services_by_name["Registration"],
 )
 METHODS = {re.sub(r"(?<!^)(?=[A-Z])", "_", m.name).lower(): m for service in SERVICES for m in service.methods}
+MEMORY = Path("/dev/shm")
 MODES = pb.VolumeCapability.AccessMode
 
 
@@ -203,7 +205,9 @@ class Node:
 @contextlib.contextmanager
 def fresh_folder() -> Iterator[Path]:
     """A folder with a short path (a socket's is limited), unmounted and removed at the end whatever happened."""
-    with tempfile.TemporaryDirectory(prefix="csi-", ignore_cleanup_errors=True) as folder:
+    memory = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 4 << 30
+    where = MEMORY if memory else None  # no waiting for a disk that builds keep busy
+    with tempfile.TemporaryDirectory(prefix="csi-", dir=where, ignore_cleanup_errors=True) as folder:
         try:
             yield Path(folder)
         finally:

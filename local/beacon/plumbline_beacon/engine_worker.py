@@ -39,6 +39,7 @@ PAYLOADS_PER_FORKCHOICE: Final = 32
 
 _EXPIRES_S: Final = 12.0
 _HEAL_EVERY_S: Final = 2.0
+_RECONCILE_EVERY_S: Final = 2.0
 _REMIND_EVERY_S: Final = 300.0
 
 
@@ -97,6 +98,7 @@ class EngineWorker:
         self.status = Status.HELD if role is Role.FOLLOWER else Status.UNKNOWN
         self._client, self._open_payloads, self._metrics = client, open_payloads, metrics
         self._payloads: CanonicalPayloads | None = None
+        self._wanted: Forkchoice | None = None
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._heal_after = self._remind_after = 0.0
         self._thread = threading.Thread(target=self._work, name=f"engine {self.name}", daemon=True)
@@ -159,7 +161,14 @@ class EngineWorker:
         return future
 
     def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
+        while True:
+            try:
+                job = self._jobs.get(timeout=_RECONCILE_EVERY_S)
+            except queue.Empty:
+                self._reconcile()
+                continue
+            if job is None:
+                break
             future, work, expires = job
             try:
                 if time.monotonic() > expires:
@@ -171,6 +180,15 @@ class EngineWorker:
             else:
                 future.set_result(result)
         self._client.close()
+
+    def _reconcile(self) -> None:
+        """Between slots, try again to bring an engine to the head that it did not take: it may have come back."""
+        if self._wanted is None or self.status is Status.VALID:
+            return
+        try:
+            self._forkchoice(self._wanted, None)
+        except Exception as error:  # noqa: BLE001 - noted like any other failure, and tried again
+            self._note_failure(error)
 
     def _note_failure(self, error: Exception) -> None:
         if isinstance(error, Expired):
@@ -217,6 +235,7 @@ class EngineWorker:
     def _forkchoice(
         self, forkchoice: Forkchoice, attributes: dict[str, Any] | None
     ) -> tuple[PayloadStatus, str | None]:
+        self._wanted = forkchoice
         verdict, payload_id = self._client.forkchoice_updated(forkchoice, attributes)
         if verdict.pending and self._heal():
             verdict, payload_id = self._client.forkchoice_updated(forkchoice, attributes)

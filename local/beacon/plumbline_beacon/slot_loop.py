@@ -70,7 +70,7 @@ class SlotLoop:
         self._faults, self._publication, self._metrics, self._plan = faults, publication, metrics, plan
         self._started = time.monotonic()
         self._next = 0
-        self._backfilled = self._announced = self._was_ready = self._was_final = False
+        self._backfilled = self._was_ready = self._was_final = False
 
     def run(self, stop: threading.Event) -> None:
         """Work until stopped."""
@@ -186,8 +186,8 @@ class SlotLoop:
             self._backfilled = True
             self._chain.mark_backfilled()
             self._log_phase("backfill")
-        if not self._announced:
-            self._announced = True
+        if not self._publication.caught_up:
+            self._publication.caught_up = True
             self._announce()
             self._note_progress()
 

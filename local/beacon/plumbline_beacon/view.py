@@ -29,6 +29,7 @@ TOPICS: Final = frozenset(
     }
 )
 _QUEUED_EVENTS: Final = 256
+_LIVE_WITHIN_SLOTS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +65,15 @@ class Publication:
         self.view: View | None = None
         self.last_slot: int | None = None
         """The last slot that was processed, with or without a block."""
+        self.caught_up = False
+        """Whether this process has reached the clock once."""
 
     @property
     def live(self) -> bool:
         """Whether the chain follows the clock; empty slots are no obstacle, unprocessed ones are."""
-        return self.last_slot is not None and self.clock.slot() - self.last_slot <= 2
+        return (
+            self.caught_up and self.last_slot is not None and self.clock.slot() - self.last_slot <= _LIVE_WITHIN_SLOTS
+        )
 
     @property
     def readiness(self) -> Readiness:

@@ -7,18 +7,18 @@ import sys
 from plumbline_csi.config import parse
 from plumbline_csi.driver import Driver
 from plumbline_csi.errors import ConfigError, StartError
+from plumbline_csi.stop import Stop
 
 
 def main() -> int:
     """Run the driver until a signal ends it."""
+    stop = Stop()
+    stop.on(signal.SIGTERM, signal.SIGINT)
     try:
-        driver = Driver(parse(sys.argv[1:], os.environ))
+        return Driver(parse(sys.argv[1:], os.environ), stop).run()
     except (ConfigError, StartError) as error:
         print(f"plumbline_csi: {error}", file=sys.stderr)
         return 2 if isinstance(error, ConfigError) else 3
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: driver.end())
-    return driver.run()
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 import fcntl
 import os
 import shutil
-import threading
 from http import HTTPStatus
 from pathlib import Path
 from typing import TextIO
@@ -20,6 +19,7 @@ from plumbline_csi.logs import event
 from plumbline_csi.metrics import Metrics, Sample, render
 from plumbline_csi.node import Node
 from plumbline_csi.registration import Registration
+from plumbline_csi.stop import Stop
 from plumbline_csi.storage import Storage
 
 TOOLS = ("mkfs.xfs", "xfs_growfs", "mkfs.ext4", "e2fsck", "resize2fs", "mount", "umount")
@@ -29,12 +29,12 @@ GRACE_S = 20.0  # less than the 30 s that Kubernetes gives a pod by default
 class Driver:
     """A running driver."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, stop: Stop) -> None:
         """Open the storage, serve, and only then let the kubelet know."""
         check_machine()
         os.umask(0o077)
         self._config = config
-        self._ended = threading.Event()
+        self._stop = stop
         self._exit_code = 0
         self._lock = _lock(config.data_dir)
         metrics = Metrics()
@@ -64,13 +64,9 @@ class Driver:
             socket=config.csi_socket, http_port=self._http.server_port,
         )  # fmt: skip
 
-    def end(self) -> None:
-        """Ask the driver to end; `run` then returns."""
-        self._ended.set()
-
     def run(self) -> int:
-        """Serve until asked to end; the calls under way are finished first. Returns the exit code."""
-        self._ended.wait()
+        """Serve until told to end; the calls under way are finished first. Returns the exit code."""
+        self._stop.wait()
         event("stopping", grace_seconds=GRACE_S)
         self._reg.stop(1.0).wait()
         self._config.registration_socket.unlink(missing_ok=True)  # the kubelet forgets the driver
@@ -85,7 +81,7 @@ class Driver:
     def _refused(self, reason: str) -> None:
         event("registration-refused", error=reason, next="the driver ends, to be started anew")
         self._exit_code = 1
-        self.end()
+        self._stop.wish()
 
     def _health(self) -> tuple[HTTPStatus, str]:
         if self._storage.pool.is_mounted:

@@ -15,7 +15,19 @@ from plumbline.images.parts.python import PipPart, SourcePart, StubsPart, WheelP
 
 KINDS: dict[str, type[Part]] = {
     kind.kind: kind
-    for kind in (GoPart, CPart, OsPart, OsFilesPart, DebPart, FilesPart, ModulePart, PipPart, SourcePart, StubsPart, WheelPart)
+    for kind in (
+        GoPart,
+        CPart,
+        OsPart,
+        OsFilesPart,
+        DebPart,
+        FilesPart,
+        ModulePart,
+        PipPart,
+        SourcePart,
+        StubsPart,
+        WheelPart,
+    )
 }
 
 

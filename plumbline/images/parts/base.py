@@ -35,7 +35,9 @@ class Part(ABC):
         """Return the part that ``table`` describes, refusing what is missing or unknown."""
         known = {item.name: item for item in dataclasses.fields(cls) if not item.metadata.get("given")}
         if unknown := sorted(set(table) - set(known)):
-            raise ConfigError(f'part "{cls.kind}" has an unknown key {", ".join(unknown)}; known are {", ".join(sorted(known))}')
+            raise ConfigError(
+                f'part "{cls.kind}" has an unknown key {", ".join(unknown)}; known are {", ".join(sorted(known))}'
+            )
         needed = {name for name, item in known.items() if _is_needed(item)}
         if missing := sorted(needed - set(table)):
             raise ConfigError(f'part "{cls.kind}" lacks {", ".join(missing)}')

@@ -80,7 +80,9 @@ class ModulePart(Part):
             content = file.read_bytes()
             for old, new in self.edit.get(path, ()):
                 if old.encode() not in content:
-                    raise ConfigError(f'{self.module}: {path} does not hold "{old}", which is to be replaced: look at the new version')
+                    raise ConfigError(
+                        f'{self.module}: {path} does not hold "{old}", which is to be replaced: look at the new version'
+                    )
                 content = content.replace(old.encode(), new.encode())
             tree.add(path, content, mode)
         return [shop.upstream.component(self.module)]

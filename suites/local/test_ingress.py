@@ -1,0 +1,187 @@
+"""ING: what the outside gets of Geth is right, limited, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from plumbline.components import websocket
+from plumbline.components.outside import Neighbour, open_ports
+from plumbline.components.patience import settle
+from plumbline.core import wait
+from reports.evidence import attach, figure
+
+if TYPE_CHECKING:
+    from plumbline.components.cluster import Cluster
+    from plumbline.components.ingress import Ingress
+    from plumbline.components.outside import Outside, Reply
+    from plumbline.components.slots import SlotClock
+
+CHAIN = "0xaa36a7"  # 11155111
+PARSE_ERROR, INVALID_REQUEST, NO_SUCH_METHOD, INVALID_PARAMETERS = -32700, -32600, -32601, -32602
+PUBLIC = ("eth", "net", "rpc", "web3")  # rpc only tells which there are
+PRIVATE = (
+    *("admin_nodeInfo", "admin_peers", "debug_metrics", "debug_traceBlockByNumber", "dev_addWithdrawal"),
+    *("engine_exchangeCapabilities", "engine_forkchoiceUpdatedV3", "miner_setExtra", "personal_listAccounts"),
+    *("personal_newAccount", "testing_buildBlockV1", "txpool_content", "txpool_status"),
+)
+WEB_PORTS = (80, 443)
+PRIVATE_PORTS = (2379, 3500, 3999, 6060, 6443, 8008, 8545, 8546, 8551, 9100, 10250, 30303)
+SERVED_AGAIN_WITHIN_S = 3.0
+
+
+def call(identity: int | str | None, method: str, *params: Any) -> dict[str, Any]:
+    """Return a JSON-RPC call; without an identity it is a notification."""
+    made = {"jsonrpc": "2.0", "method": method, "params": list(params)}
+    return made if identity is None else {**made, "id": identity}
+
+
+@pytest.mark.control("ING-001")
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        pytest.param(call(1, "eth_chainId"), (1, CHAIN), id="single"),
+        pytest.param(call("a", "eth_chainId"), ("a", CHAIN), id="single with a name"),
+        pytest.param(
+            [call(1, "eth_chainId"), call(None, "eth_chainId"), call(2, "eth_nosuch")],
+            [(1, CHAIN), (2, NO_SUCH_METHOD)],
+            id="batch",
+        ),
+        pytest.param(call(None, "eth_chainId"), None, id="notification"),
+        pytest.param([call(None, "eth_chainId")], None, id="batch of notifications"),
+        pytest.param(b'{"jsonrpc": "2.0", "id": 1,', (None, PARSE_ERROR), id="malformed"),
+        pytest.param([], (None, INVALID_REQUEST), id="empty batch"),
+        pytest.param({"id": 7}, (7, INVALID_REQUEST), id="no request"),
+        pytest.param(call(1, "eth_nosuch"), (1, NO_SUCH_METHOD), id="unknown method"),
+        pytest.param(call(1, "eth_getBalance"), (1, INVALID_PARAMETERS), id="missing parameters"),
+    ],
+)
+def test_json_rpc_is_answered_as_specified(api: Outside, sent: Any, expected: Any) -> None:
+    """Preconditions: a standing stack.
+    Steps: send one request to Geth's host, through the ingress.
+    Expected: HTTP 200, and the response or error object that the JSON-RPC 2.0 specification asks for.
+    """
+    reply = api.ask(sent)
+
+    assert reply.status == 200, reply
+    assert reply.outcome == expected, f"{reply}\nexpected: {expected}"
+
+
+@pytest.mark.control("ING-004")
+def test_unknown_hosts_and_paths_reach_no_backend(ingress: Ingress, api: Outside) -> None:
+    """Preconditions: an ingress controller that logs requests.
+    Steps: ask for hosts and paths that no Ingress names, and once for one that is named; read the controller's access log.
+    Expected: 404 for each but the last, and none but the last was passed to a backend.
+    """
+    mark = secrets.token_hex(8)
+    with ingress.outside("unknown.oumla.local") as unknown, ingress.outside(ingress.address) as nameless:
+        for client in (unknown, nameless):
+            client.get(f"/?{mark}")
+        for path in ("/debug/metrics", "/debug/pprof/", "/eth/v1/node/health", "/graphql", "/rpc"):
+            api.get(f"{path}?{mark}")
+    api.call("eth_chainId", path=f"/?{mark}-known")
+
+    logged = ingress.logged(mark, count=8)
+    attach("access log", "\n".join(map(str, logged)))
+    known = [request for request in logged if request.path.endswith("-known")]
+    assert all(request.status == 200 and request.backend.startswith("geth") for request in known), "\n".join(
+        map(str, known)
+    )
+    let_in = [request for request in logged if request not in known and (request.status != 404 or request.backend)]
+    assert not let_in, "\n".join(map(str, let_in))
+
+
+@pytest.mark.control("ING-005")
+def test_new_heads_come_by_websocket(api: Outside, slots: SlotClock) -> None:
+    """Preconditions: a chain whose head advances.
+    Steps: subscribe to newHeads through the ingress; wait for two heads; end the subscription.
+    Expected: two consecutive blocks come within three slots, and the end is confirmed.
+    """
+    heard = websocket.new_heads(api, count=2, within_s=slots.seconds(3))
+    attach("heads", str(heard))
+
+    assert len(heard.heads) == 2, heard
+    assert heard.heads[1]["parentHash"] == heard.heads[0]["hash"], f"{heard}: they are not consecutive"
+    assert heard.ended, f"{heard}: eth_unsubscribe was not confirmed"
+    figure("head by WebSocket, after the start of its slot", max(heard.seconds), "s")
+
+
+@pytest.mark.control("ING-006")
+def test_bodies_above_the_limit_are_refused(ingress: Ingress, api: Outside) -> None:
+    """Preconditions: the limit on body size that the chart promises.
+    Steps: send a call whose body is a little smaller than the limit, one that is a little larger, and a normal one.
+    Expected: the larger one gets 413, the others their answer.
+    """
+    limit = ingress.promised().body_bytes
+    padded = json.dumps(call(1, "eth_chainId")).encode()
+
+    smaller, larger = (api.ask(padded.ljust(size)) for size in (limit - 1024, limit + 1))
+
+    assert larger.status == 413, f"{larger}\nexpected: 413 for a body of more than {limit} bytes"
+    assert smaller.outcome == (1, CHAIN), f"{smaller}\nexpected: an answer to a body of less than {limit} bytes"
+    assert api.call("eth_chainId").outcome == (1, CHAIN), "a normal call is no longer answered"
+
+
+@pytest.mark.control("ING-006")
+def test_crowds_are_limited_each_client_on_its_own(ingress: Ingress, cluster: Cluster, api: Outside) -> None:
+    """Preconditions: the limit on the request rate that the chart promises.
+    Steps: send twice the burst from this machine, as fast as it is answered, half of it under forged addresses; meanwhile
+    another client, on the node, asks now and then.
+    Expected: the burst gets through and the rest gets 429; the other client is never refused; soon this one is served again.
+    """
+    limits, other = ingress.promised(), Neighbour(cluster.node_exec, api.host, ingress.address)
+
+    with other.asking(times=20, per_second=10):
+        crowd = api.crowd(2 * limits.burst, forge=True)
+    again = settle(wait.poll(lambda: served(api)), named="served again", within_s=SERVED_AGAIN_WITHIN_S)
+
+    attach("answers", f"crowd: {crowd}\nneighbour: {other.heard}\nserved again after {again.seconds:.1f} s")
+    passed, most = crowd.statuses.get(200, 0), 1.1 * (limits.burst + limits.rps * crowd.seconds)
+    assert set(crowd.statuses) == {200, 429}, f"{crowd}\nexpected: 429 above {limits}, 200 else"
+    assert 0.9 * limits.burst <= passed <= most, f"{crowd}\nexpected: {limits.burst} to {most:.0f} of them let through"
+    assert set(other.heard.statuses) == {200}, f"the neighbour of the crowd: {other.heard}\nexpected: 200 only"
+    assert again.ok, f"{again.summary}\nexpected: 200 soon after the crowd has gone"
+
+
+@pytest.mark.control("ING-007")
+def test_only_public_namespaces_are_served(ingress: Ingress, api: Outside) -> None:
+    """Preconditions: Geth's public namespaces are eth, net and web3.
+    Steps: call methods of every other namespace through the ingress, by HTTP and by WebSocket; ask which modules there are.
+    Expected: each call is refused as unknown, and the modules are the public ones.
+    """
+    mark = secrets.token_hex(8)
+
+    replies = [api.call(method, path=f"/?{mark}") for method in PRIVATE] + websocket.calls(api, PRIVATE)
+    modules = api.call("rpc_modules", path=f"/?{mark}").outcome
+
+    backends = {request.backend for request in ingress.logged(mark, count=len(PRIVATE) + 1)}
+    served_by = f"served by {', '.join(sorted(backends))}"
+    let_in = [reply for reply in replies if not refused(reply)]
+    assert not let_in, "\n".join([*map(str, let_in), served_by])
+    assert modules == (1, dict.fromkeys(PUBLIC, "1.0")), f"{api.host} has the modules {modules}, {served_by}"
+
+
+@pytest.mark.control("ING-007")
+def test_only_web_ports_are_open(ingress: Ingress) -> None:
+    """Preconditions: a standing stack.
+    Steps: connect from this machine to ports of the ingress' address: those of the web, of Geth, of the beacon node and of Kubernetes.
+    Expected: those of the web take connections, no other does.
+    """
+    found = open_ports(ingress.address, (*WEB_PORTS, *PRIVATE_PORTS))
+
+    assert found == list(WEB_PORTS), f"{ingress.address} takes connections on ports {found}, expected {list(WEB_PORTS)}"
+
+
+def refused(reply: Reply) -> bool:
+    """Return whether a call was answered with the error for a method that does not exist."""
+    outcome = reply.outcome
+    return isinstance(outcome, tuple) and outcome[1] == NO_SUCH_METHOD
+
+
+def served(api: Outside) -> wait.Observation[None]:
+    """Observe whether a host answers 200."""
+    reply = api.get()
+    return wait.Observation(reply.status == 200, None, str(reply))
