@@ -25,6 +25,7 @@ verify: env ## bring the stack up, prove every control on it, write the report (
 	pytest suites/local $(OPTIONS) $(PYTEST)
 
 test: lint ## the harness's own tests and checks; needs no cluster
+	@requirements/packages.sh
 	$(PLUMBLINE) images tools helm
 	pytest tests $(PYTEST)
 

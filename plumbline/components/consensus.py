@@ -157,12 +157,12 @@ class Consensus(HelmComponent):
                 block = self.block(block["parent_root"])
         return Votes(head, shares)
 
-    def voting(self) -> wait.Condition[Votes]:
-        """Hold when the newest blocks carry the votes that finality needs."""
+    def at_slot(self, slot: int) -> wait.Condition[int]:
+        """Hold when the head is of a slot, or of a later one."""
 
-        def look() -> wait.Observation[Votes]:
-            votes = self.votes(blocks=4)
-            return wait.Observation(not votes.lacking(), votes, f"{POD}: too few voted, by slot: {votes.lacking()}")
+        def look() -> wait.Observation[int]:
+            head = self.head_slot
+            return wait.Observation(head >= slot, head, f"{POD} is at slot {head}, not {slot}")
 
         return wait.poll(look, every_s=0.5)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Mapping
 
 from plumbline.components import kube as k8s
@@ -12,6 +13,7 @@ Inventory = Mapping[str, str]
 
 _BY_GENERATION = ("Deployment", "DaemonSet", "StatefulSet")  # their status changes by itself
 _BY_VERSION = ("Service", "ConfigMap", "Secret", "Ingress", "NetworkPolicy", "PersistentVolumeClaim")
+_SHORTEST_SECRET = 8  # anything shorter turns up in the middle of words
 _ALIVE = frozenset({"ConfigMap kube-system/kube-apiserver-legacy-service-account-token-tracking"})
 
 
@@ -39,6 +41,17 @@ def changes(before: Inventory, after: Inventory) -> list[str]:
         if after.get(name, before[name]) != before[name]
     ]
     return gone + new + changed
+
+
+def secret_values(kube: Kube) -> dict[str, str]:
+    """Return every value of every Secret that is text, with the place where it is: "namespace/name key"."""
+    found = {}
+    for secret in kube.objects("Secret", None):
+        for key, value in (secret.get("data") or {}).items():
+            text = b64decode(value).decode(errors="ignore")
+            if len(text) >= _SHORTEST_SECRET:
+                found[text] = f"{secret['metadata']['namespace']}/{secret['metadata']['name']} {key}"
+    return found
 
 
 def _name(kind: str, item: Object) -> str:

@@ -137,8 +137,12 @@ def _heal_beacon(stack: Stack, *, fault: str) -> None:
     """End the fault, and let the blocks pass that still show it."""
     with stack.consensus.control() as control:
         control.heal(fault)
-    if fault in _SHOWS_IN_BLOCKS:
-        wait.until(stack.consensus.voting(), named="whole votes again", within_s=SlotClock.seconds(5))
+    if (
+        fault in _SHOWS_IN_BLOCKS
+    ):  # the votes of the slot that is under way are lost, and they would stand two slots below the head
+        wait.until(
+            stack.consensus.at_slot(SlotClock().now + 3), named="whole votes again", within_s=SlotClock.seconds(5)
+        )
     if fault in _SHOWS_IN_HEADS:
         execution = stack.execution
         height = max(execution.ask(lambda node: node.head).values) + 1

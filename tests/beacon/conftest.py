@@ -1,5 +1,6 @@
 """Nodes over stub engines. The shared node's clock is manual: tests advance it, and leave no fault behind."""
 
+import logging
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,16 @@ sys.path.insert(0, str(Path(__file__).parent))  # beacontest.py and stub_engine.
 if TYPE_CHECKING:
     from beacontest import NodeProcess
     from stub_engine import StubEngine
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    """The program sends the log to its own standard error, which in a test is gone afterwards."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture

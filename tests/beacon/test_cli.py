@@ -1,8 +1,6 @@
 """Wrong usage gets one clear line and status 2; unfit surroundings get one and status 3."""
 
-import logging
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,16 +10,6 @@ from plumbline_beacon.options import parse
 from stub_engine import JWT_SECRET
 
 URL = "http://127.0.0.1:8551"
-
-
-@pytest.fixture(autouse=True)
-def _logging_as_before() -> Iterator[None]:
-    """The program sends the log to its own standard error, which in a test is gone afterwards."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
 
 
 @pytest.fixture

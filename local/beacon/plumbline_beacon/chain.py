@@ -192,9 +192,12 @@ class Chain:
         self._events.new_head(parent, node, self._light_client)
 
     def mark_backfilled(self) -> None:
-        """Remember that the chain has caught up with the clock once; from now on each commit survives a power cut."""
+        """Remember that the chain has caught up with the clock once."""
         self._store.put_fact(_BACKFILLED, b"1")
-        self._store.sync_every_commit(True)
+
+    def survive_power_cuts(self, every_commit: bool) -> None:
+        """Choose whether each commit survives a power cut, or only a killed process (while slots pass quickly)."""
+        self._store.sync_every_commit(every_commit)
 
     @property
     def backfilled(self) -> bool:

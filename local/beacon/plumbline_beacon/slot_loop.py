@@ -138,6 +138,7 @@ class SlotLoop:
     def _process(self, slot: int, stop: threading.Event, on_time: bool = False) -> None:
         """Give a slot its block, if it is to have one, and the validators' vote for whatever is the head then."""
         cpu = time.thread_time()
+        self._chain.survive_power_cuts(on_time and self._clock.name == "wall")
         node = self._propose(slot, stop) if self._is_to_have_block(slot) else None
         if node is None and self._backfilled:
             self._metrics.add("plumbline_beacon_missed_slots_total")

@@ -170,7 +170,7 @@ class Store(StoreReader):
         return StoreReader(self.path)
 
     def sync_every_commit(self, every: bool) -> None:
-        """Choose whether a commit survives a power cut (live) or only a killed process (back-fill, when commits are many)."""
+        """Choose whether a commit survives a power cut, or only a killed process."""
         self._db.execute(f"PRAGMA synchronous={'FULL' if every else 'NORMAL'}")
 
     @contextmanager
