@@ -68,7 +68,10 @@ def _well(stack: Stack, part: str) -> None:
 @fault("names-lost", breaks="CLU-002", injured="coredns", green=("CLU-001", "ING-001"))
 def names_lost(stack: Stack) -> Iterator[None]:
     """CoreDNS is scaled to zero: no Service can be found by its name."""
-    with undone_by(stack, "coredns-ready"), changed(stack, "Deployment", "coredns", "kube-system", {"spec": {"replicas": 0}}):
+    with (
+        undone_by(stack, "coredns-ready"),
+        changed(stack, "Deployment", "coredns", "kube-system", {"spec": {"replicas": 0}}),
+    ):
         yield
 
 
@@ -101,14 +104,17 @@ def started_past_kubernetes(stack: Stack) -> Iterator[None]:
     """Somebody with access to the node starts a container of which Kubernetes knows nothing."""
     name = "plumbline-past-kubernetes"
     with _tagged(stack, _TOOLBOX, _ROGUE), undone_by(stack, "end-container", name=name):
-        stack.cluster.node_exec("ctr", "-n", "past", "images", "ls", check=False)
         stack.cluster.node_exec("ctr", "-n", "k8s.io", "run", "--detach", _ROGUE, name, "sleep", "infinity")
         yield
 
 
 @cure("end-container")
 def _end_container(stack: Stack, *, name: str) -> None:
-    for words in (("tasks", "kill", "-s", "SIGKILL", name), ("tasks", "rm", "--force", name), ("containers", "rm", name)):
+    for words in (
+        ("tasks", "kill", "-s", "SIGKILL", name),
+        ("tasks", "rm", "--force", name),
+        ("containers", "rm", name),
+    ):
         stack.cluster.node_exec("ctr", "-n", "k8s.io", *words, check=False)
 
 
@@ -145,7 +151,9 @@ def pod_crash_loops(stack: Stack) -> Iterator[None]:
 @fault("memory-eater", breaks="CLU-005", injured="glutton", green=("CLU-001",), within_s=45)
 def memory_eater(stack: Stack) -> Iterator[None]:
     """A pod takes more memory than it may, and is killed for it."""
-    with added(stack, _pod("glutton", _TOOLBOX, ["python3", "-c", "held = bytearray(256 << 20); import time; time.sleep(5)"])):
+    with added(
+        stack, _pod("glutton", _TOOLBOX, ["python3", "-c", "held = bytearray(256 << 20); import time; time.sleep(5)"])
+    ):
         yield
 
 

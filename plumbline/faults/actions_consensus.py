@@ -99,7 +99,7 @@ def _genesis_as_made(stack: Stack) -> None:
     stack.devnet.deploy()
 
 
-@fault("fork-planned-by-one", breaks="FRK-001", injured="geth-follower-0", green=("CON-001", "EXE-005"))
+@fault("fork-planned-by-one", breaks="FRK-001", injured="geth-follower-0", green=("CON-001",))
 def fork_planned_by_one(stack: Stack) -> Iterator[None]:
     """The follower is initialised with a genesis that plans Amsterdam, which no other node does."""
     with (

@@ -22,15 +22,15 @@ _MISSING: Any = object()
 @contextmanager
 def changed(stack: Stack, kind: str, name: str, namespace: str, change: Mapping[str, Any]) -> Iterator[None]:
     """Apply a JSON merge patch (RFC 7396) to an object; the cure puts back what the patch replaced."""
-    before = inverse(_read(stack, kind, name, namespace), change)
-    with undone_by(stack, "change-back", kind=kind, name=name, namespace=namespace, change=before):
+    before = inverse(read(stack, kind, name, namespace), change)
+    with undone_by(stack, "change-back", resource=kind, name=name, namespace=namespace, change=before):
         _patch(stack, kind, name, namespace, change)
         yield
 
 
 @cure("change-back")
-def _change_back(stack: Stack, *, kind: str, name: str, namespace: str, change: Mapping[str, Any]) -> None:
-    _patch(stack, kind, name, namespace, change)
+def _change_back(stack: Stack, *, resource: str, name: str, namespace: str, change: Mapping[str, Any]) -> None:
+    _patch(stack, resource, name, namespace, change)
 
 
 @contextmanager
@@ -46,13 +46,15 @@ def added(stack: Stack, *objects: Object) -> Iterator[None]:
 @cure("delete-added")
 def _delete_added(stack: Stack, *, names: list[list[str]]) -> None:
     for kind, name, namespace in names:
-        stack.site.kube.kubectl("-n", namespace, "delete", kind, name, "--ignore-not-found", "--grace-period=0", "--force")
+        stack.site.kube.kubectl(
+            "-n", namespace, "delete", kind, name, "--ignore-not-found", "--grace-period=0", "--force"
+        )
 
 
 @contextmanager
 def removed(stack: Stack, kind: str, name: str, namespace: str) -> Iterator[None]:
     """Delete an object; the cure makes it again as it was."""
-    kept = portable(_read(stack, kind, name, namespace))
+    kept = portable(read(stack, kind, name, namespace))
     with undone_by(stack, "make-again", kept=kept):
         stack.site.kube.kubectl("-n", namespace, "delete", kind, name)
         yield
@@ -84,7 +86,8 @@ def portable(item: Object) -> Object:
     return {key: value for key, value in item.items() if key != "status"} | {"metadata": kept}
 
 
-def _read(stack: Stack, kind: str, name: str, namespace: str) -> Object:
+def read(stack: Stack, kind: str, name: str, namespace: str = "") -> Object:
+    """Return an object of any kind as it is now."""
     found = stack.site.kube.kubectl("-n", namespace, "get", kind, name, "--output", "json").stdout
     return json.loads(found)  # type: ignore[no-any-return]
 

@@ -61,14 +61,18 @@ def test_destroy_leaves_nothing_behind(stack: Stack, doomed: Stack) -> None:
     """
     mine, its = stack.cluster.belongings(), doomed.cluster.belongings()
     kinds = sorted(thing.kind for thing in its)
-    assert kinds == ["container", "loop device", "loop device", "volume"], f"{doomed.cluster.node_container} has {kinds}"
+    assert kinds == ["container", "loop device", "loop device", "volume"], (
+        f"{doomed.cluster.node_container} has {kinds}"
+    )
 
     try:
         doomed.down()
     except LeftBehind as left:
         pytest.fail(str(left))
 
-    kept = [file.name for file in (doomed.site.paths.kubeconfig, doomed.site.paths.state / "cluster.json") if file.exists()]
+    kept = [
+        file.name for file in (doomed.site.paths.kubeconfig, doomed.site.paths.state / "cluster.json") if file.exists()
+    ]
     assert not kept, f"destroy left {kept}"
     assert not mine - stack.cluster.belongings(), f"destroy took {mine - stack.cluster.belongings()} of another cluster"
 
@@ -86,7 +90,9 @@ def test_summary_tells_the_way_in(stack: Stack) -> None:
     for expected in (f"http://{GETH_HOST}/", *(f"secret/{name}" for name in (JWT_SECRET, KEYS_SECRET, CONTROL_SECRET))):
         assert expected in ended.stdout, f"make summary does not show {expected}:\n{ended.stdout}"
     hosts_line = [line.split() for line in ended.stdout.splitlines() if line.startswith(stack.ingress.address)]
-    assert hosts_line, f"make summary has no line for /etc/hosts that begins with {stack.ingress.address}:\n{ended.stdout}"
+    assert hosts_line, (
+        f"make summary has no line for /etc/hosts that begins with {stack.ingress.address}:\n{ended.stdout}"
+    )
     assert GETH_HOST in hosts_line[0], f"the line for /etc/hosts lacks {GETH_HOST}: {hosts_line[0]}"
 
 
@@ -108,7 +114,9 @@ def test_summary_shows_no_secret_but_on_a_terminal(stack: Stack) -> None:
     shown = [where for value, where in values.items() if value in plain.stdout + plain.stderr]
     assert not shown, f"make summary shows the values of {', '.join(shown)}"
     assert piped.code == 2, f"plumbline summary --show-credentials ended with {piped.code} where there is no terminal"
-    assert not [where for value, where in values.items() if value in piped.stdout + piped.stderr], "and showed credentials"
+    assert not [where for value, where in values.items() if value in piped.stdout + piped.stderr], (
+        "and showed credentials"
+    )
     missing = [name for name in (JWT_SECRET, CONTROL_SECRET) if not shows(typed, name, values)]
     assert not missing, f"plumbline summary --show-credentials does not show {', '.join(missing)} on a terminal"
 

@@ -20,6 +20,7 @@ from plumbline_beacon import network
 from stub_engine import JWT_SECRET, StubEngine
 
 TOKEN = "token-of-the-tests-0123456789"
+HTTP = httpx.Client(timeout=10)  # one for all: making a client costs more than what the tests ask
 _PAUSE = threading.Event()
 
 
@@ -102,7 +103,7 @@ class NodeProcess:
         return self.process.wait(10)
 
     def get(self, path: str, **headers: str) -> httpx.Response:
-        return httpx.get(f"http://127.0.0.1:{self.port}{path}", headers=headers, timeout=10)
+        return HTTP.get(f"http://127.0.0.1:{self.port}{path}", headers=headers)
 
     def data(self, path: str) -> Any:
         answer = self.get(path)
@@ -111,11 +112,15 @@ class NodeProcess:
 
     def control(self, method: str, path: str, body: Any = None, token: str = TOKEN) -> httpx.Response:
         url = f"http://127.0.0.1:{self.control_port}{path}"
-        return httpx.request(method, url, json=body, headers={"Authorization": f"Bearer {token}"}, timeout=10)
+        return HTTP.request(method, url, json=body, headers={"Authorization": f"Bearer {token}"})
 
     def metric(self, name: str) -> float:
-        text = httpx.get(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=10).text
-        return next(float(line.split()[-1]) for line in text.splitlines() if line.startswith(name + " "))
+        """Return a metric by its name and labels, as they are written."""
+        return next(float(line.split()[-1]) for line in self.metrics.splitlines() if line.startswith(name + " "))
+
+    @property
+    def metrics(self) -> str:
+        return HTTP.get(f"http://127.0.0.1:{self.metrics_port}/metrics").text
 
     @property
     def head_slot(self) -> int:

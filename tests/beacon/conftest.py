@@ -44,11 +44,22 @@ def shared_engine() -> Iterator["StubEngine"]:
 
 
 @pytest.fixture(scope="session")
-def _shared_node(tmp_path_factory: pytest.TempPathFactory, shared_engine: "StubEngine") -> Iterator["NodeProcess"]:
+def shared_follower() -> Iterator["StubEngine"]:
+    from stub_engine import StubEngine
+
+    stub = StubEngine()
+    yield stub
+    stub.stop()
+
+
+@pytest.fixture(scope="session")
+def _shared_node(
+    tmp_path_factory: pytest.TempPathFactory, shared_engine: "StubEngine", shared_follower: "StubEngine"
+) -> Iterator["NodeProcess"]:
     from beacontest import NodeProcess, epochs_behind_for_a_period_change
 
     arguments = ["--clock=manual", f"--anchor-epochs-behind={epochs_behind_for_a_period_change()}"]
-    node = NodeProcess(tmp_path_factory.mktemp("node"), [shared_engine], arguments).start()
+    node = NodeProcess(tmp_path_factory.mktemp("node"), [shared_engine], arguments, [shared_follower]).start()
     node.wait_ready()
     yield node
     node.stop()

@@ -3,14 +3,14 @@
 import json
 import threading
 
-import httpx
 import pytest
-from beacontest import NodeProcess, eventually
+from beacontest import HTTP, NodeProcess, eventually
 from plumbline_beacon import network
 from plumbline_beacon.chain import checkpoints_json
 from plumbline_beacon.encoding import from_hex, to_hex
 from plumbline_beacon.spec import root_of, spec
 from plumbline_beacon.ssz_json import from_json
+from stub_engine import StubEngine
 
 SSZ = "application/octet-stream"
 BEACON = "/eth/v1/beacon"
@@ -26,6 +26,14 @@ def test_health_is_ready_only_with_finality_and_enough_blocks_for_a_snap_sync(no
         "is_optimistic": False,
         "el_offline": False,
     }
+
+
+def test_followers_are_driven_only_beyond_the_snap_sync_pivot(node: NodeProcess, shared_follower: StubEngine) -> None:
+    node.advance(slots=1)
+    method, (payload, *_) = eventually(lambda: shared_follower.calls, "the follower is driven")[0]
+
+    assert method == "engine_newPayloadV4"
+    assert int(payload["blockNumber"], 16) > network.SNAP_SYNC_BLOCKS
 
 
 def test_blocks_are_the_same_by_every_name_and_in_both_forms(node: NodeProcess) -> None:
@@ -134,7 +142,7 @@ def test_errors_are_json_that_says_what_is_wrong(node: NodeProcess, path: str, s
 
 
 def test_a_wrong_method_is_an_error_too(node: NodeProcess) -> None:
-    answer = httpx.post(f"http://127.0.0.1:{node.port}/eth/v1/node/version")
+    answer = HTTP.post(f"http://127.0.0.1:{node.port}/eth/v1/node/version")
     assert answer.status_code == 405
     assert answer.json()["code"] == 405
 
@@ -145,7 +153,7 @@ def test_events_tell_of_heads_finality_and_light_client_updates(node: NodeProces
 
     def listen() -> None:
         url = f"http://127.0.0.1:{node.port}/eth/v1/events?topics={topics}"
-        with httpx.stream("GET", url, timeout=20) as stream:
+        with HTTP.stream("GET", url, timeout=20) as stream:
             name = ""
             for line in stream.iter_lines():
                 if line.startswith("event: "):
@@ -173,7 +181,6 @@ def test_metrics_tell_of_head_finality_participation_and_engines(node: NodeProce
     assert node.metric("plumbline_beacon_attestation_participation_ratio") == 1
     assert node.metric("plumbline_beacon_ready") == 1
     assert node.metric("process_resident_memory_bytes") > 50e6
-    text = httpx.get(f"http://127.0.0.1:{node.metrics_port}/metrics").text
-    assert 'role="producer"} 1' in text
-    assert 'status="VALID"} 1' in text
-    assert 'spec="1.7.0b4"' in text
+    assert 'role="producer"} 1' in node.metrics
+    assert 'status="VALID"} 1' in node.metrics
+    assert 'spec="1.7.0b4"' in node.metrics

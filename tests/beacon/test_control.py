@@ -1,13 +1,12 @@
 """The control port: behind its token, precise about what it does not know."""
 
-import httpx
 import pytest
-from beacontest import NodeProcess
+from beacontest import HTTP, NodeProcess
 
 
 @pytest.mark.parametrize("path", ["/faults", "/clock", "/nowhere"])
 def test_nothing_is_told_without_the_token(node: NodeProcess, path: str) -> None:
-    assert httpx.get(f"http://127.0.0.1:{node.control_port}{path}").status_code == 401
+    assert HTTP.get(f"http://127.0.0.1:{node.control_port}{path}").status_code == 401
     assert node.control("GET", path, token="token-of-somebody-else-012345").status_code == 401
 
 
@@ -32,8 +31,7 @@ def test_faults_are_listed_with_state_and_parameters(node: NodeProcess) -> None:
 
 def test_an_active_fault_is_a_metric(node: NodeProcess) -> None:
     node.control("POST", "/faults/withhold_attestations")
-    text = httpx.get(f"http://127.0.0.1:{node.metrics_port}/metrics").text
-    assert 'plumbline_beacon_fault_active{fault="withhold_attestations"} 1' in text
+    assert node.metric('plumbline_beacon_fault_active{fault="withhold_attestations"}') == 1
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
@@ -68,7 +66,7 @@ def test_bad_orders_are_refused_with_a_reason(
 def test_what_is_no_json_is_refused(node: NodeProcess) -> None:
     url = f"http://127.0.0.1:{node.control_port}/faults/stall"
     headers = {"Authorization": "Bearer token-of-the-tests-0123456789"}
-    assert httpx.post(url, content=b"{", headers=headers).status_code == 400
+    assert HTTP.post(url, content=b"{", headers=headers).status_code == 400
 
 
 def test_the_clock_is_told(node: NodeProcess) -> None:

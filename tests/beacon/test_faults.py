@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from beacontest import NodeProcess, eventually
+from beacontest import HTTP, NodeProcess, eventually
 from plumbline_beacon.faults import CATALOGUE, BadParameter, Faults, UnknownFault
 
 
@@ -64,15 +64,12 @@ def test_a_reorg_replaces_blocks_without_signing_a_slot_twice(node: NodeProcess)
 
 
 def test_a_reorg_tells_its_subscribers(node: NodeProcess) -> None:
-    import httpx
-
     node.advance(slots=3)
     lines: list[str] = []
+    url = f"http://127.0.0.1:{node.port}/eth/v1/events?topics=chain_reorg"
 
     def listen() -> None:
-        with httpx.stream(
-            "GET", f"http://127.0.0.1:{node.port}/eth/v1/events?topics=chain_reorg", timeout=20
-        ) as stream:
+        with HTTP.stream("GET", url, timeout=20) as stream:
             for line in stream.iter_lines():
                 lines.append(line)
                 if line.startswith("data:"):

@@ -9,12 +9,11 @@ from beacontest import NodeProcess, eventually
 from plumbline_beacon.__main__ import main
 from stub_engine import StubEngine
 
-SHORT = ("--backfill-slots=64", "--dense-slots=64")
-
 
 @pytest.fixture
 def wall_node(tmp_path: Path, engine: StubEngine) -> Iterator[NodeProcess]:
-    node = NodeProcess(tmp_path, [engine], SHORT)
+    """A node on the wall clock whose chain is short."""
+    node = NodeProcess(tmp_path, [engine], ["--backfill-slots=64"])
     yield node
     node.stop()
 
@@ -73,23 +72,19 @@ def test_a_second_node_on_the_same_folder_is_refused(node: NodeProcess, capsys: 
 
 def test_engines_come_and_go_while_slots_pass(tmp_path: Path, engine: StubEngine) -> None:
     other, follower = StubEngine(), StubEngine()
-    arguments = ["--clock=manual", "--anchor-epochs-behind=20", "--backfill-slots=64", "--dense-slots=64"]
+    arguments = ["--clock=manual", "--anchor-epochs-behind=20", "--backfill-slots=16"]
     node = NodeProcess(tmp_path, [engine, other], arguments, [follower]).start()
     eventually(lambda: "name=backfill" in node.log, "the chain is filled")
     height = int(node.metric("plumbline_beacon_head_execution_block"))
-    assert follower.calls == [], "a follower must not be driven to a chain too short for a snap sync"
 
     engine.stop()  # the producer on which payloads are packed first
     node.advance(slots=2)
-    engine.forget_above(3)
+    engine.forget_above(1)
     engine.start()
     node.advance(slots=1)
     eventually(lambda: engine.height == height + 3, "the producer that lost blocks has them again")
     assert node.metric("plumbline_beacon_missed_slots_total") == 0
-
-    node.advance(slots=60)
-    eventually(lambda: node.get("/eth/v1/node/health").status_code == 200, "there are enough blocks now")
-    eventually(lambda: follower.calls, "the follower is driven")
+    assert follower.calls == [], "a follower must not be driven to a chain too short for a snap sync"
     assert node.stop() == 0
     other.stop()
     follower.stop()

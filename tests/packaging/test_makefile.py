@@ -26,7 +26,16 @@ STACK = {
 }
 MACHINE = {"engine", "engine-stop", "images", "doctor", "report", "env"}
 TARGETS = {"help", "verify", "test", "lint", *STACK, *MACHINE}
-CALLS = ("$(PLUMBLINE) ", "pytest ", "ruff ", "mypy", "lint-imports", "@requirements/env.sh", "@requirements/packages.sh", "@awk")
+CALLS = (
+    "$(PLUMBLINE) ",
+    "pytest ",
+    "ruff ",
+    "mypy",
+    "lint-imports",
+    "@requirements/env.sh",
+    "@requirements/packages.sh",
+    "@awk",
+)
 
 
 def make(*arguments: str) -> list[str]:

@@ -1,0 +1,147 @@
+"""Faults of the way in: backends that are lost, rules that let in too much, limits that are gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from plumbline.components.devnet import NAMESPACE
+from plumbline.core import wait
+from plumbline.faults.changes import added, changed
+from plumbline.faults.registry import fault
+from plumbline.query import GETH_HOST
+
+if TYPE_CHECKING:
+    from plumbline.components.kube import Object
+    from plumbline.stack import Stack
+
+_ANNOTATION = "nginx.ingress.kubernetes.io"
+_OPEN = "geth-open"
+_GETH_IMAGE = "docker.io/ethereum/client-go:v1.17.10"
+_PUBLIC = "eth,net,web3,admin,debug,miner,txpool"
+
+
+@fault("backend-lost", breaks="ING-001", injured=GETH_HOST, green=("CLU-001",))
+def backend_lost(stack: Stack) -> Iterator[None]:
+    """Geth's Service selects no pod."""
+    with changed(stack, "Service", "geth", NAMESPACE, {"spec": {"selector": {"plumbline.dev/rpc": "nobody"}}}):
+        yield
+
+
+@fault("host-renamed", breaks="ING-001", injured=GETH_HOST, green=("CLU-001",))
+def host_renamed(stack: Stack) -> Iterator[None]:
+    """The Ingress names another host."""
+    with renamed_host(stack):
+        yield
+
+
+@contextmanager
+def renamed_host(stack: Stack) -> Iterator[None]:
+    """Have Geth's Ingress name another host."""
+    rules = stack.site.kube.get("Ingress", "api", NAMESPACE)["spec"]["rules"]
+    with changed(
+        stack, "Ingress", "api", NAMESPACE, {"spec": {"rules": [{**rules[0], "host": "renamed.oumla.local"}]}}
+    ):
+        yield
+
+
+@fault("everything-let-in", breaks="ING-004", injured="let-in", green=("ING-001",))
+def everything_let_in(stack: Stack) -> Iterator[None]:
+    """An Ingress for every host and every path leads to Geth."""
+    backend = {"service": {"name": "geth", "port": {"name": "rpc"}}}
+    rule = {"http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}
+    spec = {"ingressClassName": "nginx", "rules": [rule]}
+    meta = {"name": "let-in", "namespace": NAMESPACE}
+    with added(stack, {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": meta, "spec": spec}):
+        yield
+
+
+@fault("sockets-not-upgraded", breaks="ING-005", injured=GETH_HOST, green=("ING-001",), within_s=60)
+def sockets_not_upgraded(stack: Stack) -> Iterator[None]:
+    """The controller speaks HTTP/1.0 with Geth: calls go through, connections are never upgraded."""
+    with _annotated(stack, "proxy-http-version", "1.0"):
+        yield
+
+
+@fault("rate-unlimited", breaks="ING-006", injured=GETH_HOST, green=("ING-001",))
+def rate_unlimited(stack: Stack) -> Iterator[None]:
+    """The annotation that limits the rate of requests is lost."""
+    with _annotated(stack, "limit-rps", None):
+        yield
+
+
+@fault("bodies-unlimited", breaks="ING-006", injured=GETH_HOST, green=("ING-001",))
+def bodies_unlimited(stack: Stack) -> Iterator[None]:
+    """The limit on the size of bodies is set far too high."""
+    with _annotated(stack, "proxy-body-size", "64m"):
+        yield
+
+
+@contextmanager
+def _annotated(stack: Stack, name: str, value: str | None) -> Iterator[None]:
+    with changed(stack, "Ingress", "api", NAMESPACE, {"metadata": {"annotations": {f"{_ANNOTATION}/{name}": value}}}):
+        yield
+
+
+@fault("private-methods-served", breaks="ING-007", injured=_OPEN, green=("CLU-001",))
+def private_methods_served(stack: Stack) -> Iterator[None]:
+    """A Geth node that serves every namespace stands behind the public Service."""
+    with added(stack, _open_node(), _open_to_ingress()):
+        wait.until(stack.site.kube.pods_ready(NAMESPACE, f"app={_OPEN}", 1), named=f"{_OPEN} ready", within_s=60)
+        only_it = {"app": _OPEN, "app.kubernetes.io/name": None, "plumbline.dev/rpc": None}
+        with changed(stack, "Service", "geth", NAMESPACE, {"spec": {"selector": only_it}}):
+            yield
+
+
+@fault("port-opened", breaks="ING-007", injured="8545", green=("ING-001",))
+def port_opened(stack: Stack) -> Iterator[None]:
+    """The load balancer forwards one more port."""
+    ports = stack.site.kube.get("Service", "nginx-ingress", "ingress-nginx")["spec"]["ports"]
+    more = [*ports, {"name": "rpc", "port": 8545, "targetPort": "http"}]
+    with changed(stack, "Service", "nginx-ingress", "ingress-nginx", {"spec": {"ports": more}}):
+        yield
+
+
+def _open_node() -> Object:
+    args = [
+        "--dev",
+        "--datadir=/data",
+        "--nodiscover",
+        "--ipcdisable",
+        "--http",
+        "--http.addr=0.0.0.0",
+        f"--http.api={_PUBLIC}",
+    ]
+    args += [f"--http.vhosts={GETH_HOST}", "--ws", "--ws.addr=0.0.0.0", "--ws.port=8545", f"--ws.api={_PUBLIC}"]
+    confined: dict[str, Any] = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+    container = {
+        "name": "geth",
+        "image": _GETH_IMAGE,
+        "imagePullPolicy": "IfNotPresent",
+        "args": args,
+        "ports": [{"name": "rpc", "containerPort": 8545}],
+        "readinessProbe": {"httpGet": {"path": "/", "port": "rpc"}, "periodSeconds": 1},
+        "securityContext": confined,
+        "volumeMounts": [{"name": "data", "mountPath": "/data"}],
+    }
+    security = {"runAsNonRoot": True, "runAsUser": 1000, "fsGroup": 1000, "seccompProfile": {"type": "RuntimeDefault"}}
+    spec = {
+        "automountServiceAccountToken": False,
+        "terminationGracePeriodSeconds": 0,
+        "securityContext": security,
+        "containers": [container],
+        "volumes": [{"name": "data", "emptyDir": {}}],
+    }
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": _meta(_OPEN), "spec": spec}
+
+
+def _open_to_ingress() -> Object:
+    peers = [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress-nginx"}}}]
+    rules = [{"from": peers, "ports": [{"port": 8545, "protocol": "TCP"}]}]
+    spec = {"podSelector": {"matchLabels": {"app": _OPEN}}, "policyTypes": ["Ingress"], "ingress": rules}
+    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": _meta(_OPEN), "spec": spec}
+
+
+def _meta(name: str) -> Object:
+    return {"name": name, "namespace": NAMESPACE, "labels": {"app": _OPEN}}

@@ -1,0 +1,119 @@
+"""Faults of what people type: a stack that forgot what it is, a destroy that leaves things, a summary that says too little or too much."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from plumbline.components import doomed
+from plumbline.components.devnet import NAMESPACE
+from plumbline.core import shell, state
+from plumbline.faults.actions_ingress import renamed_host
+from plumbline.faults.changes import added, changed
+from plumbline.faults.injuries import misbehaving
+from plumbline.faults.registry import fault
+from plumbline.faults.undo import cure, folder_of, undone_by
+from plumbline.query import GETH_HOST
+
+if TYPE_CHECKING:
+    from plumbline.stack import Stack
+
+_FORGOTTEN = "forgotten"
+_IN_THE_SUMMARY = "add this line to use the names from this machine"
+
+
+# -- OPS-001 --------------------------------------------------------------------------------------------------------------
+
+
+@fault("deployment-forgotten", breaks="OPS-001", injured="nginx-ingress", green=("CLU-001",))
+def deployment_forgotten(stack: Stack) -> Iterator[None]:
+    """The stack does not remember that the ingress is deployed as configured: a second run deploys it again."""
+    file = stack.site.paths.state / "stack.json"
+    was = (state.read_json(file) or {})["components"]["ingress"]["fingerprint"]
+    with undone_by(stack, "remember", component="ingress", fingerprint=was):
+        _remember(stack, component="ingress", fingerprint=_FORGOTTEN, instead_of=was)
+        yield
+
+
+@cure("remember")
+def _remember(stack: Stack, *, component: str, fingerprint: str, instead_of: str = _FORGOTTEN) -> None:
+    """Write down how a component was deployed; what a bring-up has written since is truer, and stays."""
+    file = stack.site.paths.state / "stack.json"
+    known = state.read_json(file) or {"components": {}}
+    entry = known["components"].get(component, {})
+    if entry.get("fingerprint") == instead_of:
+        entry["fingerprint"] = fingerprint
+        state.write_json(file, known)
+
+
+# KinD deletes a node's container with its volumes; this one, the cluster that exists to be destroyed, without.
+_KIND = f"""#!/bin/sh
+case "$*" in
+  *"delete cluster --name {doomed.NAME} "*)
+    docker inspect --format '{{{{range .Mounts}}}}{{{{.Name}}}} {{{{end}}}}' {doomed.NAME}-control-plane >> LEFT
+    exec docker rm --force {doomed.NAME}-control-plane ;;
+esac
+exec GENUINE "$@"
+"""
+
+
+@fault("volumes-left", breaks="OPS-001", injured="volume", green=("CLU-001",))
+def volumes_left(stack: Stack) -> Iterator[None]:
+    """A cluster is deleted without the volumes of its nodes."""
+    kind, left = stack.site.paths.bin / "kind", folder_of(stack) / "volumes-left"
+    genuine = str(kind.readlink())
+    with undone_by(stack, "kind-as-installed", genuine=genuine, left=str(left)):
+        script = _KIND.replace("LEFT", str(left)).replace("GENUINE", str(kind.resolve()))
+        kind.unlink()
+        state.write_text(kind, script, mode=0o755)
+        yield
+
+
+@cure("kind-as-installed")
+def _kind_as_installed(stack: Stack, *, genuine: str, left: str) -> None:
+    kind = stack.site.paths.bin / "kind"
+    kind.unlink(missing_ok=True)
+    kind.symlink_to(genuine)
+    names = Path(left)
+    if names.exists():
+        for volume in names.read_text().split():
+            shell.run(["docker", "volume", "rm", "--force", volume], within_s=20, env=stack.cluster.engine)
+        names.unlink()
+
+
+# -- OPS-002 --------------------------------------------------------------------------------------------------------------
+
+
+@fault("host-withdrawn", breaks="OPS-002", injured=GETH_HOST, green=("CLU-001",))
+def host_withdrawn(stack: Stack) -> Iterator[None]:
+    """Geth's host is served no more, under that name."""
+    with renamed_host(stack):
+        yield
+
+
+@fault("secret-shown", breaks="OPS-002", injured=f"{NAMESPACE}/overexposed", green=("CLU-001",))
+def secret_shown(stack: Stack) -> Iterator[None]:
+    """Some Secret's value is among what the summary prints."""
+    meta = {"name": "overexposed", "namespace": NAMESPACE}
+    with added(
+        stack, {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "stringData": {"password": _IN_THE_SUMMARY}}
+    ):
+        yield
+
+
+# -- OPS-003 --------------------------------------------------------------------------------------------------------------
+
+
+@fault("query-unanswered", breaks="OPS-003", injured=GETH_HOST, green=("CLU-001",))
+def query_unanswered(stack: Stack) -> Iterator[None]:
+    """Geth's Service selects no pod."""
+    with changed(stack, "Service", "geth", NAMESPACE, {"spec": {"selector": {"plumbline.dev/rpc": "nobody"}}}):
+        yield
+
+
+@fault("query-without-progress", breaks="OPS-003", injured=GETH_HOST, green=("CLU-001",), within_s=90)
+def query_without_progress(stack: Stack) -> Iterator[None]:
+    """The chain stalls: the block number stays what it is."""
+    with misbehaving(stack, "stall"):
+        yield
