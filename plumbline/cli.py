@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import os
+import signal
 import sys
-from collections.abc import Callable, Sequence
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from plumbline import progress
@@ -33,13 +39,59 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         options = _parser().parse_args(argv)
         command: Callable[[argparse.Namespace], int] = options.command
-        return command(options)
+        with _ended_by_signals():
+            return command(options)
     except PlumblineError as error:
-        print(f"plumbline: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("plumbline: interrupted; run the same command again to go on", file=sys.stderr)
-        return 130
+        return _said(str(error), error.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # who read our output has enough of it
+        return 0
+    except OSError as error:
+        if error.filename is None and error.errno != errno.ENOSPC:  # of a connection, not of a file
+            return _said(
+                f'{error}: try again, or replace the stack ("make all-local FRESH=1")', PlumblineError.exit_code
+            )
+        return _said(_refused(error), Unfit.exit_code)
+    except Exception:  # noqa: BLE001  (a mistake of ours must not look like a failed control)
+        traceback.print_exc()
+        return _said(
+            "this is a mistake in Plumbline, not in what you did: please report it with the lines above", os.EX_SOFTWARE
+        )
+    except KeyboardInterrupt as interrupt:
+        sign = interrupt.args[0] if interrupt.args else signal.SIGINT
+        return _said("interrupted; run the same command again to go on", 128 + sign)
+
+
+def _said(text: str, code: int) -> int:
+    """Say why a command failed, on one line, and return its exit code."""
+    print(f"plumbline: {' '.join(text.split())}", file=sys.stderr)
+    return code
+
+
+def _refused(error: OSError) -> str:
+    """Say what the system refused, and what to do about it."""
+    where = f"{error.filename}: " if error.filename else ""
+    fix = {errno.ENOSPC: "free some room", errno.EACCES: "make it yours, or run this as its owner"}
+    advice = fix.get(error.errno or 0, "see what is wrong with it")
+    return f"{where}{error.strerror or error}: {advice}, and run the same command again to go on"
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Treat being told to end (SIGTERM, SIGHUP) as an interruption: what we started ends too, and we say how to go on."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(number: int, _frame: object) -> NoReturn:
+        raise KeyboardInterrupt(number)
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -61,7 +113,9 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("components", nargs="*", metavar="COMPONENT")
     _with_config(command("down", _down, "delete the cluster and all local resources"))
     shown = _with_config(command("summary", _summary, "hosts, addresses, ports, and where credentials are"))
-    shown.add_argument("--show-credentials", action="store_true", help="print the local credentials (to a terminal only)")
+    shown.add_argument(
+        "--show-credentials", action="store_true", help="print the local credentials (to a terminal only)"
+    )
     _with_config(command("query", _query, "peers and a rising block number, through the ingress"))
     command("report", _report, "the report of the last run")
     logs = _with_config(command("logs", _logs, "the logs of a component's pods, or of one pod"))
@@ -96,6 +150,7 @@ def _standing(options: argparse.Namespace) -> Any:
     stack = _stack(options)
     if not stack.standing:
         raise Unfit('no stack of this checkout stands: bring it up with "make all-local"')
+    stack.cluster.connect()
     return stack
 
 
@@ -129,7 +184,9 @@ def _images(options: argparse.Namespace) -> int:
 def _up(options: argparse.Namespace) -> int:
     for name in options.components:
         if name in _LATER:
-            raise UsageError(f"{_LATER[name]} cannot be deployed yet: this release brings up cluster, ingress, devnet and Geth only")
+            raise UsageError(
+                f"{_LATER[name]} cannot be deployed yet: this release brings up cluster, ingress, devnet and Geth only"
+            )
     from plumbline import doctor  # noqa: PLC0415
     from plumbline.faults import undo  # noqa: PLC0415
     from plumbline.stack import closure  # noqa: PLC0415
@@ -147,7 +204,8 @@ def _up(options: argparse.Namespace) -> int:
 def _down(options: argparse.Namespace) -> int:
     stack = _stack(options)
     with progress.shown():
-        stack.down()
+        stood = stack.down()
+    print("all of it is gone" if stood else "no stack of this checkout stands: nothing to do")
     return 0
 
 

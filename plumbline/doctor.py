@@ -18,7 +18,7 @@ from plumbline.components.base import Site
 from plumbline.components.cluster import Cluster
 from plumbline.core import shell
 from plumbline.core.config import Config
-from plumbline.core.errors import DiskTooSmall, ForeignCluster, ToolMissing, Unfit
+from plumbline.core.errors import DiskTooSmall, PlumblineError, ToolMissing, Unfit
 from plumbline.core.paths import Paths
 from plumbline.images import engine
 
@@ -96,7 +96,7 @@ def _looked_at(preconditions: Mapping[str, Callable[[], str]]) -> Iterator[Check
     for name, look in preconditions.items():
         try:
             yield Check(name, ok=True, detail=look())
-        except Unfit as error:
+        except PlumblineError as error:
             # An error is one sentence: what was found, a colon, and what to do.
             detail, _, fix = str(error).rpartition(": ")
             yield Check(name, ok=False, detail=detail, fix=fix)
@@ -210,13 +210,7 @@ class _Machine:
         """Whether the name of our cluster is free, or ours."""
         name = self.config.cluster_name
         ours = Cluster(Site(self.config, self.paths))
-        argv = ["docker", "ps", "--all", "--quiet", "--filter", f"name=^/{ours.node_container}$"]
-        if not shell.run(argv, within_s=10, env=engine.docker_env()).stdout.strip():
-            return f"none is named {name}"
-        if not ours.standing():
-            fix = f'remove it where it was made ("kind delete cluster --name {name}"), or set another cluster_name in plumbline.toml'
-            raise ForeignCluster(name, "was not made by this checkout", fix)
-        return f"{name} stands and is ours"
+        return f"{name} stands and is ours" if ours.claim() else f"none is named {name}"
 
     def _node_image_built(self) -> bool:
         argv = ["docker", "image", "ls", "--quiet", "plumbline.local/node"]

@@ -37,7 +37,7 @@ class Printer:
         if what == "phase-end" and event["ok"]:
             return f"{event['phase']}: {event['seconds']:.1f} s"
         if what == "phase-end":
-            return f"{event['phase']} failed after {event['seconds']:.1f} s: {event['error']}"
+            return f"{event['phase']} failed after {event['seconds']:.1f} s"  # why is said once, at the end
         if what in {"progress", "notice", "warning"}:
             return f"{'warning: ' if what == 'warning' else ''}{event.get('text', '')}"
         if what == "reused":

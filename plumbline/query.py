@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from plumbline.components.kube import NotFound
 from plumbline.core import wait
-from plumbline.core.errors import ControlFailed
+from plumbline.core.errors import ControlFailed, Unfit
 from plumbline.stack import Stack
 
 GETH_HOST = "api.oumla.local"
@@ -27,10 +28,15 @@ def ask(stack: Stack) -> Iterator[Answer]:
     """Yield the answers one by one: peers, block number, and the block number once it has risen.
 
     Raises:
+        Unfit: no endpoint is deployed.
         ControlFailed: an endpoint answers with an error.
         wait.Timeout: the block number does not rise.
     """
-    with stack.ingress.client(GETH_HOST) as client:
+    try:
+        way_in = stack.ingress.client(GETH_HOST)
+    except (NotFound, LookupError):
+        raise Unfit(f'no ingress serves {GETH_HOST} yet: bring it up with "make deploy-eth-local"') from None
+    with way_in as client:
         yield Answer(GETH_HOST, "net_peerCount", _call(client, "net_peerCount"))
         first = _call(client, "eth_blockNumber")
         yield Answer(GETH_HOST, "eth_blockNumber", first)

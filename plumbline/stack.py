@@ -23,9 +23,16 @@ from plumbline.components.network_policy import NetworkPolicy
 from plumbline.components.public_execution import PublicExecution
 from plumbline.components.service_network import ServiceNetwork
 from plumbline.components.storage import Storage
-from plumbline.core import events, lease, state, wait
+from plumbline.core import events, lease, shell, state, wait
 from plumbline.core.config import Config
-from plumbline.core.errors import BringUpFailed, ConfigError, PlumblineError, UsageError
+from plumbline.core.errors import (
+    BringUpFailed,
+    ConfigError,
+    EngineUnavailable,
+    PlumblineError,
+    ToolMissing,
+    UsageError,
+)
 from plumbline.core.paths import Paths
 
 PLATFORM: tuple[type[Component], ...] = (Cluster, ServiceNetwork, NetworkPolicy, Storage, LoadBalancer, Ingress)
@@ -33,6 +40,7 @@ COMPONENTS: tuple[type[Component], ...] = (*PLATFORM, Devnet, Execution, Consens
 # A public network has a genesis and a consensus layer of its own.
 ON_PUBLIC_NETWORK: tuple[type[Component], ...] = (*PLATFORM, PublicExecution)
 _LEASE_WITHIN_S = 600.0
+_END_EVERY_S = 0.2
 
 
 class Node(Protocol):
@@ -156,14 +164,20 @@ class Stack:
             )
             self._remember_duration(wanted, time.monotonic() - start)
 
-    def down(self) -> None:
-        """Delete the cluster and all that is known of it."""
-        with (
-            lease.exclusive(self._lock, "the stack", within_s=_LEASE_WITHIN_S, purpose="destroy"),
-            events.phase("stack", "down"),
-        ):
-            self.cluster.remove()
+    def down(self) -> bool:
+        """Delete the cluster and all that is known of it; return whether there was anything of it.
+
+        Raises:
+            ForeignCluster: a cluster of its name stands that is not ours.
+            EngineUnavailable: there is a cluster of ours, and its engine does not answer.
+        """
+        with lease.exclusive(self._lock, "the stack", within_s=_LEASE_WITHIN_S, purpose="destroy"):
+            known = self.cluster.known()
+            if self.standing or known:
+                with events.phase("stack", "down"):
+                    self.cluster.remove()
             self._file.unlink(missing_ok=True)
+            return known
 
     def steady(self, within_s: float = 120.0) -> None:
         """Wait until every component that was brought up is ready (again).
@@ -197,8 +211,18 @@ class Stack:
 
     @property
     def standing(self) -> bool:
-        """Whether a cluster of ours stands."""
-        return self.cluster.standing()
+        """Whether a cluster of ours stands; without an engine, and where we made none, none does.
+
+        Raises:
+            ForeignCluster: one of its name stands that is not ours.
+            EngineUnavailable: there was one of ours, and its engine does not answer.
+        """
+        try:
+            return self.cluster.claim()
+        except (EngineUnavailable, ToolMissing):
+            if self.cluster.known():
+                raise
+            return False
 
     def _steps(self, wanted: Mapping[str, Component]) -> dict[str, Step]:
         """Return what is to be done for each component: stage it when the API answers, bring it up when its needs are."""
@@ -325,6 +349,8 @@ def run[N: Node](wanted: Mapping[str, N], act: Callable[[N, threading.Event], No
                         cancelled.set()
         except BaseException:
             cancelled.set()
+            while wait_futures(running, timeout=_END_EVERY_S).not_done:
+                shell.end_all_others()  # and what they start after it
             raise
     if first is not None:
         name, error = first

@@ -89,6 +89,11 @@ class Answers(Generic[T]):
         lines = (f"{node}: {answer}" for node, answer in self.by_node.items())
         return "\n".join([f"{', '.join(self.by_node)}: expected {expected}", *lines])
 
+    def line(self, expected: object) -> str:
+        """Say the same in one line: the state of a wait."""
+        said = ", ".join(f"{node}: {answer}" for node, answer in self.by_node.items())
+        return f"expected {expected}; {said}" if said else f"{expected} everywhere"
+
 
 def ask(nodes: Iterable[N], question: Callable[[N], T], *, within_s: float = _PATIENCE_S) -> Answers[T]:
     """Put a question to all nodes at once.

@@ -7,10 +7,10 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from plumbline.components.host import KIND_LABEL
 from plumbline.core import shell, wait
 from plumbline.core.errors import ControlFailed
 
-_LABEL = "io.x-k8s.kind.cluster"
 _POOL = "/var/lib/csi-loop/pool.img"  # of the storage driver, in each node
 _ASK_WITHIN_S = 20.0
 _FREED_WITHIN_S = 15.0
@@ -46,7 +46,7 @@ def of_cluster(name: str, env: Mapping[str, str]) -> frozenset[Belonging]:
         env: how the engine is reached.
     """
     listed = shell.run(
-        ["docker", "ps", "--all", "--quiet", "--filter", f"label={_LABEL}={name}"], within_s=_ASK_WITHIN_S, env=env
+        ["docker", "ps", "--all", "--quiet", "--filter", f"label={KIND_LABEL}={name}"], within_s=_ASK_WITHIN_S, env=env
     )
     ids = listed.stdout.split()
     if not ids:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import uuid
 from collections.abc import Iterable
 from functools import cached_property
@@ -19,12 +20,24 @@ from plumbline.components.base import Component, Site
 from plumbline.components.belongings import Belonging
 from plumbline.components.containers import Container
 from plumbline.components.control_plane import Pinned
+from plumbline.components.host import Kernel, Network, nodes_left
 from plumbline.components.probes import Question
 from plumbline.core import events, shell, state, wait
-from plumbline.core.errors import EngineUnavailable, ForeignCluster
+from plumbline.core.errors import ConfigError, EngineUnavailable, ForeignCluster, PlumblineError, Unfit
 
 OWNER_LABEL = "plumbline.dev/owner"
 _CREATE_WITHIN_S = 180.0
+_CONFIG = "kind-config.yaml"
+_NOT_OURS = "was not made by this checkout"
+
+
+class KindFailed(PlumblineError):
+    """KinD could not make the cluster; it has removed what it began."""
+
+    def __init__(self, result: shell.Result) -> None:
+        """Keep all that KinD said; the message has its error."""
+        self.result = result
+        super().__init__(f"KinD could not make the cluster: {shell.gist(result.stderr)}")
 
 
 class Cluster(Component):
@@ -51,12 +64,14 @@ class Cluster(Component):
         if standing is not None:
             reason = self._unusable(standing)
             if reason is None:
+                self.connect()
                 events.emit(self.name, "reused", container=standing["Id"][:12])
                 return
             replace = self.site.config.fresh or self._half_made(standing)
             if not (replace and self._ours(standing)):
                 raise ForeignCluster(self.site.config.cluster_name, reason, self._way_out(standing))
-            self.remove()
+        if standing is not None or self._record:
+            self.remove()  # also what is left where only the container is gone
         self._create()
 
     def _create(self) -> None:
@@ -64,47 +79,50 @@ class Cluster(Component):
 
         owner = uuid.uuid4().hex
         node = images.build(self.site.paths).node_image
-        self._record({"owner": owner, "phase": "creating"})
-        document = yaml.safe_load((self.site.paths.local / "kind-config.yaml").read_text())
+        self.host.remember()
+        record = {"owner": owner, "network": "found" if self.network.exists() else "made"}
+        self._write({**record, "phase": "creating"})
+        document = self._wanted()
         document["name"] = self.site.config.cluster_name
         for entry in document["nodes"]:
             entry.setdefault("labels", {})[OWNER_LABEL] = owner
+            # The one mark that the engine shows from the node's first moment on, so that an interrupted creation is known for ours.
+            mark = {"hostPath": os.devnull, "containerPath": _mark(owner), "readOnly": True}
+            entry.setdefault("extraMounts", []).append(mark)
         argv: list[str | Path] = [self.site.paths.bin / "kind", "create", "cluster", "--config", "-", "--image", node]
         argv += ["--kubeconfig", self.site.paths.kubeconfig]
         with events.phase(self.name, "create"):
-            shell.run(argv, within_s=_CREATE_WITHIN_S, input=yaml.safe_dump(document), env=self.engine)
+            try:
+                shell.run(argv, within_s=_CREATE_WITHIN_S, input=yaml.safe_dump(document), env=self.engine)
+            except shell.CommandFailed as failure:
+                raise KindFailed(failure.result) from failure
         self.created = True
         container = self._container()
         assert container is not None
-        self._record(
-            {
-                "owner": owner,
-                "phase": "standing",
-                "container": container["Id"],
-                "image": node,
-                "made_from": self.fingerprint(),
-            }
-        )
+        made_from = {"container": container["Id"], "image": node, "made_from": self.fingerprint()}
+        self._write({**record, **made_from, "phase": "standing"})
 
     def remove(self) -> None:
         """Delete the cluster and what we know of it; one that is gone already is as good.
 
         Raises:
+            ForeignCluster: it is not ours.
             LeftBehind: something of it is still on this machine.
         """
-        before = self.belongings()
-        with events.phase(self.name, "delete"):
-            argv: list[str | Path] = [
-                self.site.paths.bin / "kind",
-                "delete",
-                "cluster",
-                "--name",
-                self.site.config.cluster_name,
-            ]
-            shell.run([*argv, "--kubeconfig", self.site.paths.kubeconfig], within_s=120, env=self.engine)
-        self._file.unlink(missing_ok=True)
+        record = self._record
+        self.claim()
+        if self._container() is not None:
+            before = self.belongings()
+            with events.phase(self.name, "delete"):
+                argv: list[str | Path] = [self._kind(), "delete", "cluster", "--name", self.site.config.cluster_name]
+                shell.run([*argv, "--kubeconfig", self.site.paths.kubeconfig], within_s=120, env=self.engine)
+            belongings.gone(self.site.config.cluster_name, before, self.engine)
+        if record.get("network") == "made":
+            self.network.remove_unused()
+        if record and not nodes_left(self.engine):
+            self.host.put_back()
         self.site.paths.kubeconfig.unlink(missing_ok=True)
-        belongings.gone(self.site.config.cluster_name, before, self.engine)
+        self._file.unlink(missing_ok=True)  # last: until then a destroy that was interrupted goes on
 
     def ready(self) -> wait.Condition[Any]:
         """Hold when the API server answers and the node is registered; Services follow (service-network)."""
@@ -130,28 +148,59 @@ class Cluster(Component):
         container = self._container()
         return container is not None and self._ours(container)
 
+    def known(self) -> bool:
+        """Return whether we remember a cluster of ours, standing or not; no engine is asked."""
+        return bool(state.read_json(self._file))
+
+    def claim(self) -> bool:
+        """Return whether the cluster stands, and is ours.
+
+        Raises:
+            ForeignCluster: one of its name stands that is not ours.
+            ConfigError: the cluster of this checkout has another name.
+        """
+        known = self._record
+        container = self._container()
+        if container is not None and not (known and self._ours(container)):
+            raise ForeignCluster(self.site.config.cluster_name, _NOT_OURS, self._way_out(container))
+        return container is not None
+
+    def connect(self) -> None:
+        """Have the kubeconfig of the standing cluster, if it was lost.
+
+        Raises:
+            Unfit: the cluster is stopped.
+        """
+        container = self._container()
+        if container is None or not container["State"]["Running"]:
+            text = f'the cluster {self.site.config.cluster_name} is stopped: replace it ("make all-local FRESH=1")'
+            raise Unfit(text)
+        if not self.site.paths.kubeconfig.exists():
+            argv: list[str | Path] = [self._kind(), "export", "kubeconfig", "--name", self.site.config.cluster_name]
+            shell.run([*argv, "--kubeconfig", self.site.paths.kubeconfig], within_s=30, env=self.engine)
+
     def owned(self) -> bool:
         """Return whether node label and record agree that the cluster is ours; faults demand it."""
-        record = state.read_json(self._file) or {}
+        record = self._record
         labels = self.kube.objects("Node")[0]["metadata"]["labels"]
         return bool(record.get("owner")) and labels.get(OWNER_LABEL) == record["owner"]
 
     def _ours(self, container: dict[str, Any]) -> bool:
-        """Whether the container is that of our record, or was being made when we were interrupted (our node image)."""
-        record = state.read_json(self._file) or {}
+        """Whether the container is that of our record, or bears the mark of the creation that was interrupted."""
+        record = self._record
         if record.get("phase") == "creating":
-            return str(container["Config"]["Image"]).startswith("plumbline.local/node:")
+            return any(mount["Destination"] == _mark(record["owner"]) for mount in container["Mounts"])
         return bool(record.get("container") == container["Id"])
 
     def _half_made(self, container: dict[str, Any]) -> bool:
         """Whether an interrupted creation of ours left it: worth nothing, replaced without asking."""
-        return (state.read_json(self._file) or {}).get("phase") == "creating" and self._ours(container)
+        return self._record.get("phase") == "creating" and self._ours(container)
 
     def _unusable(self, container: dict[str, Any]) -> str | None:
         """Say why a standing cluster cannot be used as it is, or None where it can."""
         if not self._ours(container):
-            return "was not made by this checkout"
-        record = state.read_json(self._file) or {}
+            return _NOT_OURS
+        record = self._record
         if record.get("phase") == "creating":
             return "was not finished"
         if self.site.config.fresh:
@@ -165,8 +214,12 @@ class Cluster(Component):
     def _way_out(self, container: dict[str, Any]) -> str:
         if self._ours(container):
             return "replace it with --fresh (make destroy removes it)"
-        name = self.site.config.cluster_name
-        return f'remove it where it was made ("kind delete cluster --name {name}"), or set another cluster_name in plumbline.toml'
+        host = self.engine.get("DOCKER_HOST")
+        docker = f"docker --host {host}" if host else "docker"
+        return (
+            "use another name (--cluster-name), destroy it in the checkout that made it (make destroy), "
+            f'or remove it by "{docker} rm --force --volumes {self.node_container}"'
+        )
 
     # -- what can be asked of it ---------------------------------------------------------------------------------
 
@@ -195,7 +248,7 @@ class Cluster(Component):
     @cached_property
     def ranges(self) -> tuple[IPv4Network, IPv4Network]:
         """The ranges of the pods' and of the Services' addresses."""
-        network = yaml.safe_load((self.site.paths.local / "kind-config.yaml").read_text())["networking"]
+        network = self._wanted()["networking"]
         return IPv4Network(network["podSubnet"]), IPv4Network(network["serviceSubnet"])
 
     def questions(self) -> set[Question]:
@@ -239,7 +292,7 @@ class Cluster(Component):
     @property
     def node_container(self) -> str:
         """Name of the node's container in the engine."""
-        return f"{self.site.config.cluster_name}-control-plane"
+        return _node(self.site.config.cluster_name)
 
     def subnet(self) -> str:
         """Return the IPv4 subnet of the engine's network that the nodes are on, for example "172.18.0.0/16"."""
@@ -254,6 +307,24 @@ class Cluster(Component):
         self.node_exec("ctr", "-n", "k8s.io", "task", "kill", "-s", "SIGKILL", identity)
 
     # -- mechanics -----------------------------------------------------------------------------------------------
+
+    def _wanted(self) -> dict[str, Any]:
+        """Return the KinD configuration.
+
+        Raises:
+            ConfigError: it is not what KinD understands.
+        """
+        try:
+            document: dict[str, Any] = yaml.safe_load((self.site.paths.local / _CONFIG).read_text())
+        except yaml.YAMLError as error:
+            raise ConfigError(f"local/{_CONFIG} is not valid YAML: {' '.join(str(error).split())}") from None
+        return document
+
+    def check(self) -> None:
+        """Refuse a KinD configuration without a node, before anything is touched."""
+        wanted = self._wanted()
+        if not (isinstance(wanted, dict) and wanted.get("nodes") and wanted.get("networking")):
+            raise ConfigError(f"local/{_CONFIG} lacks nodes or networking: put it right")
 
     @cached_property
     def engine(self) -> dict[str, str]:
@@ -270,15 +341,61 @@ class Cluster(Component):
     def _file(self) -> Path:
         return self.site.paths.state / "cluster.json"
 
-    def _record(self, value: dict[str, Any]) -> None:
-        state.write_json(self._file, {"name": self.site.config.cluster_name, **value})
+    @property
+    def host(self) -> Kernel:
+        """The machine's kernel, which every node shares."""
+        return Kernel(self.site.paths.cache)
+
+    @property
+    def network(self) -> Network:
+        """The engine's network that the node is on."""
+        return Network(self.engine)
+
+    def _kind(self) -> Path:
+        from plumbline import images  # noqa: PLC0415
+
+        installed = self.site.paths.bin / "kind"
+        return installed if installed.exists() else images.tool(self.site.paths, "kind")
+
+    @property
+    def _record(self) -> dict[str, Any]:
+        """What we wrote down of the cluster when we made it; empty where we made none.
+
+        Raises:
+            ConfigError: the cluster that we made has another name, and stands: a checkout has one.
+        """
+        record: dict[str, Any] = state.read_json(self._file) or {}
+        made, asked = record.get("name", ""), self.site.config.cluster_name
+        if record and made != asked and self._inspect(_node(made)) is not None:
+            raise ConfigError(
+                f'the cluster of this checkout is "{made}", not "{asked}": name it (--cluster-name {made}), '
+                f"or destroy it first (make destroy CLUSTER_NAME={made})"
+            )
+        return record if made == asked else {}
+
+    def _write(self, record: dict[str, Any]) -> None:
+        state.write_json(self._file, {"name": self.site.config.cluster_name, **record})
 
     def _container(self) -> dict[str, Any] | None:
         """Return the engine's view of the node container, or None where there is none."""
-        words = [self._docker, "container", "inspect", self.node_container]
+        return self._inspect(self.node_container)
+
+    def _inspect(self, container: str) -> dict[str, Any] | None:
+        words = [self._docker, "container", "inspect", container]
         result = shell.run(words, within_s=20, env=self.engine, check=False)
         if result.ok:
             return json.loads(result.stdout)[0]  # type: ignore[no-any-return]
         if "no such container" in result.stderr.lower():
             return None
-        raise EngineUnavailable(self.engine.get("DOCKER_HOST", "its default address"), result.stderr.strip())
+        where = self.engine.get("DOCKER_HOST") or os.environ.get("DOCKER_HOST", "its default address")
+        raise EngineUnavailable(where, shell.gist(result.stderr))
+
+
+def _node(cluster: str) -> str:
+    """Return how KinD calls the container of a cluster's node."""
+    return f"{cluster}-control-plane"
+
+
+def _mark(owner: str) -> str:
+    """Return where in the node an owner's mark is."""
+    return f"/etc/plumbline-{owner}"

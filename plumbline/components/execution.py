@@ -196,7 +196,7 @@ class Execution(HelmComponent):
 
     def _meshed(self) -> wait.Observation[None]:
         alone = self.peers().where_not(lambda peers: peers >= self.mesh)
-        return wait.Observation(not alone, None, alone.told(f"{self.mesh} peers").replace("\n", ", "))
+        return wait.Observation(not alone, None, alone.line(f"{self.mesh} peers"))
 
     # -- what can be asked of the nodes --------------------------------------------------------------------------
 
@@ -254,9 +254,9 @@ class Execution(HelmComponent):
         """Return the hash of each node's block at a height."""
         return self.ask(lambda node: str(node.block(number)["hash"]))
 
-    def watch_heads(self, window: Window, nodes: Iterable[Geth] | None = None) -> Heads:
+    def watch_heads(self, window: Window) -> Heads:
         """Watch the nodes' heads until the last block of some slots is due."""
-        return heads.watch(nodes or self.nodes, window)
+        return heads.watch(self.nodes, window)
 
     def receipts(self, *sent: str, within_s: float) -> Answers[tuple[Receipt | None, ...]]:
         """Return the receipts of transactions on each node.
@@ -267,19 +267,16 @@ class Execution(HelmComponent):
                 more, in which a block must be everywhere.
         """
 
-        def look() -> wait.Observation[Answers[tuple[Receipt | None, ...]]]:
+        def look(enough: Callable[[Iterable[bool]], bool]) -> wait.Observation[Answers[tuple[Receipt | None, ...]]]:
             seen = self.ask(lambda node: tuple(transactions.receipt(node, one) for one in sent), within_s=3)
             lacking = seen.where_not(all)
-            return wait.Observation(not lacking, seen, lacking.told("all receipts").replace("\n", ", "))
+            return wait.Observation(enough(node not in lacking for node in seen), seen, lacking.line("all receipts"))
 
-        def look_once() -> wait.Observation[Answers[tuple[Receipt | None, ...]]]:
-            seen = look()
-            return wait.Observation(any(all(values) for values in seen.value.values), seen.value, seen.summary)
-
-        first = settle(wait.poll(look_once, every_s=0.5), named="the receipts on a node", within_s=within_s)
-        everywhere = settle(wait.poll(look, every_s=0.5), named="the receipts on every node", within_s=BLOCK_DUE_S)
-        assert first.value is not None
-        return everywhere.value or first.value
+        settle(wait.poll(lambda: look(any), every_s=0.5), named="the receipts on a node", within_s=within_s)
+        everywhere = wait.poll(lambda: look(all), every_s=0.5)
+        settled = settle(everywhere, named="the receipts on every node", within_s=BLOCK_DUE_S)
+        assert settled.value is not None, settled.summary
+        return settled.value
 
     def accounts(self, address: str, at: int) -> Answers[AccountState]:
         """Return an account at a height, as each node has it."""
@@ -291,7 +288,7 @@ class Execution(HelmComponent):
         def look() -> wait.Observation[Answers[int]]:
             reached = self.ask(lambda node: node.head, within_s=3)
             below = reached.where_not(lambda head: head >= number)
-            return wait.Observation(not below, reached, below.told(f"block {number}").replace("\n", ", "))
+            return wait.Observation(not below, reached, below.line(f"block {number}"))
 
         return wait.poll(look, every_s=0.25)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -45,14 +46,13 @@ class Helm:
                 result = self._helm(*argv, input=json.dumps(dict(values)))
         if result.ok:
             return
-        said = " ".join(result.stderr.split())
-        if "values don't meet the specifications of the schema" in said:
-            raise ConfigError(f"chart {chart} refuses its values: {said}")
-        raise PlumblineError(f"helm could not install {release}: {said}")
+        raise _refusal(result.stderr, release, chart, values_file)
 
     def _forget_interrupted(self, release: str, namespace: str) -> None:
         """Drop the record of an operation whose Helm was killed: only one stack lease is held, so nobody is at work on it."""
-        events.emit("helm", "warning", text=f"the last operation on release {release} was interrupted; its record is dropped")
+        events.emit(
+            "helm", "warning", text=f"the last operation on release {release} was interrupted; its record is dropped"
+        )
         for status in ("pending-install", "pending-upgrade", "pending-rollback"):
             for secret in self.kube.objects("Secret", namespace, selector=f"owner=helm,name={release},status={status}"):
                 self.kube.delete("Secret", secret["metadata"]["name"], namespace)
@@ -67,5 +67,25 @@ class Helm:
         return json.loads(result.stdout) if result.ok else []
 
     def _helm(self, *words: str | Path, input: str | None = None) -> shell.Result:  # noqa: A002
-        argv = [self.tools / "helm", f"--kubeconfig={self.kube.kubeconfig}", f"--kube-context={self.kube.context}", *words]
+        argv = [
+            self.tools / "helm",
+            f"--kubeconfig={self.kube.kubeconfig}",
+            f"--kube-context={self.kube.context}",
+            *words,
+        ]
         return shell.run(argv, within_s=_WITHIN_S, input=input, check=False)
+
+
+def _refusal(said: str, release: str, chart: str, values_file: str) -> PlumblineError:
+    """Return what Helm's words mean: the values are wrong, or the cluster refused something."""
+    where = f"charts/{chart}/{values_file}"
+    if "values don't meet the specifications of the schema" in said:
+        wrong = "; ".join(re.findall(r"^- (.+)$", said, re.MULTILINE)).replace("at '':", "at the top:") or shell.gist(
+            said
+        )
+        return ConfigError(f"{where} is refused: {wrong}; charts/{chart}/values.schema.json says what is possible")
+    if f"{values_file}: no such file" in said:
+        return ConfigError(f"{where} is not there: put it back")
+    if match := re.search(rf"failed to parse \S*{re.escape(values_file)}: (.+)", said):
+        return ConfigError(f"{where} cannot be read: {match[1]}; put it right, and run the same command again")
+    return PlumblineError(f"helm could not install {release}: {shell.gist(said)}")

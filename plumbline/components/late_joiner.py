@@ -134,13 +134,9 @@ class LateJoiner:
     # -- whose state it has ---------------------------------------------------------------------------------------
 
     def wrong_balances(self, at: int) -> list[str]:
-        """Return which of some accounts that exist since genesis it does not know the balance of, at a height."""
+        """Return those of some accounts of the genesis whose balance it does not know, or has wrong, at a height."""
         indices = range(0, FILLER_ACCOUNTS, FILLER_ACCOUNTS // 8)
-        return [
-            f"{LATE}: {filler_address(index)} has {self._balance(self.node, index, at)} wei, not {filler_balance(index)}"
-            for index in indices
-            if self._balance(self.node, index, at) != filler_balance(index)
-        ]
+        return [filler_address(i) for i in indices if self._balance(self.node, i, at) != filler_balance(i)]
 
     def has_state_at(self, number: int) -> bool:
         """Whether it can tell a balance at a height."""

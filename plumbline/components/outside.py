@@ -1,30 +1,24 @@
-"""A client outside the cluster, in front of one host of the ingress: by HTTP, by JSON-RPC, by WebSocket, and in a crowd."""
+"""A client outside the cluster, in front of one host of the ingress: by HTTP, by JSON-RPC, by WebSocket."""
 
 from __future__ import annotations
 
-import http.client
 import json
 import socket
-import threading
-import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from plumbline.core import shell
-
 _WITHIN_S = 10.0
-_PORT = 80
+PORT = 80
 
 
 def own_address(target: str) -> str:
     """Return this machine's address as a target on the network sees it."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as unsent:
-        unsent.connect((target, _PORT))
+        unsent.connect((target, PORT))
         return str(unsent.getsockname()[0])
 
 
@@ -69,58 +63,6 @@ def _outcome(one: Any) -> Any:
     if not isinstance(one, dict) or one.get("jsonrpc") != "2.0" or ("error" in one) == ("result" in one):
         return one
     return (one.get("id"), one["error"].get("code")) if "error" in one else (one.get("id"), one["result"])
-
-
-@dataclass(frozen=True)
-class Crowd:
-    """What many requests in a short time were answered.
-
-    Attributes:
-        host: the host that was asked for.
-        statuses: how often each HTTP status came; 0 is "nothing came back".
-        seconds: how long it took.
-    """
-
-    host: str
-    statuses: Mapping[int, int]
-    seconds: float
-
-    def __str__(self) -> str:
-        """Tell it as a line."""
-        counts = ", ".join(f"{count} × {status or 'no answer'}" for status, count in sorted(self.statuses.items()))
-        return f"{self.host}: {sum(self.statuses.values())} requests in {self.seconds:.1f} s: {counts}"
-
-
-class Neighbour:
-    """Another client, on a node of the cluster: it asks now and then, and has an address of its own."""
-
-    def __init__(self, node_exec: Callable[..., shell.Result], host: str, address: str) -> None:
-        """Name the way to the node, and what is asked there."""
-        self._node_exec, self.host, self._address = node_exec, host, address
-        self.heard = Crowd(host, {}, 0.0)
-
-    @contextmanager
-    def asking(self, times: int, per_second: int) -> Iterator[None]:
-        """Ask while the block runs; what was answered is ``heard`` afterwards."""
-        thread = threading.Thread(target=self._ask, args=(times, per_second), daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            thread.join()
-
-    def _ask(self, times: int, per_second: int) -> None:
-        argv = ["curl", "--silent", "--max-time", "5", "--rate", f"{per_second}/s", "--header", f"Host: {self.host}"]
-        argv += [
-            "--output",
-            "/dev/null",
-            "--write-out",
-            r"%{http_code}\n",
-            f"http://{self._address}/#[1-{times}]",
-        ]
-        ended = self._node_exec(*argv, within_s=times / per_second + 30, check=False)
-        statuses = Counter(int(line) for line in ended.stdout.split())
-        self.heard = Crowd(self.host, dict(statuses), ended.seconds)
 
 
 def open_ports(address: str, ports: Iterable[int], within_s: float = 1.0) -> list[int]:
@@ -169,32 +111,6 @@ class Outside:
         while self._clients:
             self._clients.pop().close()
 
-    def crowd(self, requests: int, *, at_once: int = 8, within_s: float = _WITHIN_S, forge: bool = False) -> Crowd:
-        """Send cheap requests as fast as they are answered.
-
-        Args:
-            requests: how many.
-            at_once: connections that share them.
-            within_s: when to give up at the latest, in seconds.
-            forge: claim another client's address in every second request (X-Forwarded-For, X-Real-IP).
-        """
-        statuses: Counter[int] = Counter()
-        lock = threading.Lock()
-        end = time.monotonic() + within_s
-
-        def some(number: int) -> None:
-            mine = Counter(_burst(self, range(number, requests, at_once), end, forge=forge))
-            with lock:
-                statuses.update(mine)
-
-        start = time.monotonic()
-        threads = [threading.Thread(target=some, args=(number,), daemon=True) for number in range(at_once)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return Crowd(self.host, dict(statuses), time.monotonic() - start)
-
     @contextmanager
     def websocket(self) -> Iterator[Any]:
         """Open a WebSocket (a ``websockets`` connection) at the host.
@@ -204,7 +120,7 @@ class Outside:
         """
         from websockets.sync.client import connect  # noqa: PLC0415
 
-        dialled = socket.create_connection((self.address, _PORT), timeout=_WITHIN_S)
+        dialled = socket.create_connection((self.address, PORT), timeout=_WITHIN_S)
         with connect(f"ws://{self.host}/", sock=dialled, open_timeout=_WITHIN_S, proxy=None) as connection:
             yield connection
 
@@ -227,25 +143,6 @@ class Outside:
         except httpx.TransportError as error:
             return Reply(self.host, asked, 0, f"{type(error).__name__}: {error}")
         return Reply(self.host, asked, answer.status_code, answer.text)
-
-
-def _burst(client: Outside, numbers: range, end: float, *, forge: bool) -> Iterator[int]:
-    """Yield the status of one request for each number, over one connection; a thinner client than httpx gets more of them out."""
-    connection = http.client.HTTPConnection(client.address, _PORT, timeout=_WITHIN_S)
-    for number in numbers:
-        if time.monotonic() > end:
-            break
-        other = f"198.51.{number // 250 % 250}.{number % 250 + 1}"  # TEST-NET-2, RFC 5737
-        forged = {"X-Forwarded-For": other, "X-Real-IP": other} if forge and number // 8 % 2 else {}
-        try:
-            connection.request("GET", "/", headers={"Host": client.host, **forged})
-            answer = connection.getresponse()
-            answer.read()
-            yield answer.status
-        except (OSError, http.client.HTTPException):
-            connection.close()
-            yield 0
-    connection.close()
 
 
 def _shown(body: bytes) -> str:

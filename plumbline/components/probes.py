@@ -49,13 +49,14 @@ class Probe:
             raise PlumblineError(f"probe {self.role} cannot ask for names: {said.stderr.strip()}")
         return {name: line.partition(" ")[2] for name, line in zip(names, said.stdout.splitlines(), strict=True)}
 
-    def resolves(self, known: Mapping[str, str]) -> wait.Condition[dict[str, str]]:
-        """Return the condition that names resolve here to the addresses that they should; the value is what those do that do not."""
+    def resolves(self, known: Mapping[str, str]) -> wait.Condition[list[str]]:
+        """Return the condition that names resolve here to the addresses that they should; the value tells of those that do not."""
 
-        def look() -> wait.Observation[dict[str, str]]:
-            found = self.resolve(*known)
-            wrong = {name: address for name, address in found.items() if address != known[name]}
-            return wait.Observation(not wrong, wrong, f"{len(wrong)} of {len(known)} names are wrong in {self.pod}")
+        def look() -> wait.Observation[list[str]]:
+            pod, found = self.pod, self.resolve(*known)
+            wrong = [name for name, address in known.items() if found[name] != address]
+            told = [f"{name} is {found[name] or 'unknown'} in {pod}, should be {known[name]}" for name in wrong]
+            return wait.Observation(not wrong, told, f"{len(wrong)} of {len(known)} names are wrong in {pod}")
 
         return wait.poll(look, every_s=0.5)
 

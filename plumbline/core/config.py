@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-import tomllib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from plumbline.core import state
 from plumbline.core.errors import ConfigError
 
 FILE = "plumbline.toml"
+# KinD makes a host name of it, "<name>-control-plane", and those have at most 63 characters (RFC 1123).
+_NAME_LENGTH = 49
+_NAME = re.compile(rf"(?=.{{1,{_NAME_LENGTH}}}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 
 
 @dataclass(frozen=True)
@@ -57,10 +61,7 @@ class Config:
         file = root / FILE
         values: dict[str, Any] = {}
         if file.exists():
-            try:
-                values = tomllib.loads(file.read_text())
-            except tomllib.TOMLDecodeError as error:
-                raise ConfigError(f"{FILE} is not valid TOML: {error}") from None
+            values = state.read_toml(file, FILE)
             _check(values, where=FILE)
         given = {key: value for key, value in (options or {}).items() if value is not None}
         _check(given, where="the command line")
@@ -87,8 +88,13 @@ def _check(values: Mapping[str, Any], *, where: str) -> None:
             raise ConfigError(f'{where}: {key} = "{value}" is not possible; choose one of {", ".join(allowed)}')
         if hints[key] is bool and not isinstance(value, bool):
             raise ConfigError(f"{where}: {key} = {value!r} is not possible; choose true or false")
-        if hints[key] is str and not (isinstance(value, str) and value):
-            raise ConfigError(f"{where}: {key} = {value!r} is not possible; it is a name")
+        if str in (hints[key], *get_args(hints[key])) and not (isinstance(value, str) and value):
+            raise ConfigError(f'{where}: {key} = {value!r} is not possible; it is a text, like {key} = "…"')
+        if key == "cluster_name" and not _NAME.fullmatch(value):
+            raise ConfigError(
+                f'{where}: cluster_name = "{value}" is not possible; it is at most {_NAME_LENGTH} of a-z, 0-9 and -, and begins '
+                "and ends with a letter or a digit"
+            )
 
 
 def _allowed(hint: Any) -> tuple[str, ...]:

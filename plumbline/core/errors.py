@@ -41,10 +41,10 @@ class Unfit(PlumblineError):
 class EngineUnavailable(Unfit):
     """No container engine answers."""
 
-    def __init__(self, socket: str, reason: str) -> None:
+    def __init__(self, socket: str, reason: str, fix: str = 'start it, or run "make engine"') -> None:
         """Remember the socket that was tried (a URL) and what it answered."""
         self.socket, self.reason = socket, reason
-        super().__init__(f'no container engine answers at {socket} ({reason}): start it, or run "make engine"')
+        super().__init__(f"no container engine answers at {socket} ({reason}): {fix}")
 
 
 class EngineUnprivileged(Unfit):
@@ -95,13 +95,12 @@ class ModuleUnavailable(Unfit):
 class ChecksumMismatch(Unfit):
     """What was fetched is not what was pinned."""
 
-    def __init__(self, what: str, expected: str, actual: str) -> None:
+    FIX = "it was not used; delete the cached copy and try again, and if it repeats, do not trust the source"
+
+    def __init__(self, what: str, expected: str, actual: str, fix: str = FIX) -> None:
         """Remember the thing, and both checksums."""
         self.what, self.expected, self.actual = what, expected, actual
-        super().__init__(
-            f"{what} has checksum {actual}, pinned is {expected}: it was not used; delete the cached copy and try again, "
-            "and if it repeats, do not trust the source"
-        )
+        super().__init__(f"{what} has checksum {actual}, pinned is {expected or '(none recorded)'}: {fix}")
 
 
 class ForeignCluster(Unfit):

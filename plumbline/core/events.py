@@ -64,7 +64,15 @@ class Stream:
             yield
         except BaseException as error:
             took = round(time.monotonic() - start, 3)
-            self.emit(component, "phase-end", phase=name, ok=False, seconds=took, error=str(error), **fields)
+            self.emit(
+                component,
+                "phase-end",
+                phase=name,
+                ok=False,
+                seconds=took,
+                error=str(error) or type(error).__name__,
+                **fields,
+            )
             raise
         self.emit(component, "phase-end", phase=name, ok=True, seconds=round(time.monotonic() - start, 3), **fields)
 

@@ -10,8 +10,10 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from plumbline.core import state
+from plumbline.core import events, state
 from plumbline.core.errors import PlumblineError
+
+_SAY_AFTER_S = 1.0
 
 
 class LeaseHeld(PlumblineError):
@@ -44,14 +46,24 @@ def exclusive(file: Path, what: str, *, within_s: float, purpose: str = "") -> I
     note = file.with_suffix(".holder.json")
     lock = FileLock(file)
     try:
-        lock.acquire(timeout=within_s)
+        try:
+            lock.acquire(timeout=min(within_s, _SAY_AFTER_S))
+        except Timeout:
+            events.emit("lease", "notice", text=f"waiting for {what}, in use by {_holder(note)}")
+            lock.acquire(timeout=max(0.0, within_s - _SAY_AFTER_S))
     except Timeout:
-        holder = state.read_json(note) or {}
-        who = f"process {holder.get('pid', '?')} ({holder.get('purpose', '?')}, since {holder.get('since', '?')})"
-        raise LeaseHeld(what, who, within_s) from None
+        raise LeaseHeld(what, _holder(note), within_s) from None
     try:
-        state.write_json(note, {"pid": os.getpid(), "purpose": purpose, "since": datetime.now(UTC).isoformat(timespec="seconds")})
+        state.write_json(
+            note, {"pid": os.getpid(), "purpose": purpose, "since": datetime.now(UTC).isoformat(timespec="seconds")}
+        )
         yield
     finally:
         note.unlink(missing_ok=True)
         lock.release()
+
+
+def _holder(note: Path) -> str:
+    """Say who holds a lease, from the note beside its lock."""
+    holder = state.read_json(note) or {}
+    return f"process {holder.get('pid', '?')} ({holder.get('purpose', '?')}, since {holder.get('since', '?')})"

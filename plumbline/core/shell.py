@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
+import shutil
 import signal
 import subprocess
 import threading
@@ -11,11 +13,18 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from plumbline.core.errors import PlumblineError, ToolMissing
 
 _TAIL_LINES = 12
+_GIST_CHARACTERS = 600
+_TERMINAL_CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_ERROR = re.compile(r"^(E|err(or)?|fatal|panic)\b ?(:|\[)", re.IGNORECASE)
+
+# Programs that are running, and the thread that waits for each.
+_running: dict[subprocess.Popen[bytes], int] = {}
 
 
 @dataclass(frozen=True)
@@ -40,8 +49,8 @@ class CommandFailed(PlumblineError):
     def __init__(self, result: Result) -> None:
         """Keep the whole result; the message carries the last lines that the program said."""
         self.result = result
-        said = (result.stderr.strip() or result.stdout.strip()).splitlines()[-_TAIL_LINES:]
-        super().__init__(f"{shlex.join(result.argv)}: exit code {result.code}: " + "\n  ".join(said or ["(it said nothing)"]))
+        said = gist(result.stderr) or gist(result.stdout) or "(it said nothing)"
+        super().__init__(f"{shlex.join(result.argv)}: exit code {result.code}: {said}")
 
 
 class CommandTimeout(PlumblineError):
@@ -50,7 +59,23 @@ class CommandTimeout(PlumblineError):
     def __init__(self, argv: Sequence[str], within_s: float, said: str) -> None:
         """Keep the command, its deadline in seconds, and the last lines that it said."""
         self.argv, self.within_s = tuple(argv), within_s
-        super().__init__(f"{shlex.join(argv)}: still running after {within_s:.0f} s, ended; last said: {said or '(nothing)'}")
+        last = gist(said) or "(nothing)"
+        super().__init__(f"{shlex.join(argv)}: still running after {within_s:.0f} s, ended; last said: {last}")
+
+
+def gist(said: str) -> str:
+    """Return the end of what a program said as one line: from its last error on, where it names one."""
+    lines = [line.strip() for line in _TERMINAL_CODES.sub("", said).splitlines() if line.strip()][-_TAIL_LINES:]
+    errors = [number for number, line in enumerate(lines) if _ERROR.match(line)]
+    text = " | ".join(lines[errors[-1] :] if errors else lines)
+    return text if len(text) <= _GIST_CHARACTERS else f"{text[:_GIST_CHARACTERS]} …"
+
+
+def end_all_others() -> None:
+    """End what other threads of this process have started: somebody wants to have the terminal back."""
+    for process, thread in list(_running.items()):
+        if thread != threading.get_ident():
+            _end(process)
 
 
 def run(
@@ -90,6 +115,8 @@ def run(
     except BaseException:
         _end(process)
         raise
+    finally:
+        _running.pop(process, None)
     result = Result(words, process.returncode, _text(out), _text(err), time.monotonic() - start)
     if check and not result.ok:
         raise CommandFailed(result)
@@ -133,6 +160,7 @@ def stream(
         raise
     finally:
         timer.cancel()
+        _running.pop(process, None)
     if expired.is_set():
         raise CommandTimeout(words, within_s, "\n".join(list(lines)[-_TAIL_LINES:]))
     result = Result(words, process.returncode, "\n".join(lines), "", time.monotonic() - start)
@@ -144,20 +172,26 @@ def stream(
 def _start(
     argv: tuple[str, ...], env: Mapping[str, str] | None, cwd: Path | None, *, stdin: int, merge: bool = False
 ) -> subprocess.Popen[bytes]:
-    try:
-        return subprocess.Popen(
-            argv,
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT if merge else subprocess.PIPE,
-            env={**os.environ, **(env or {})},
-            cwd=cwd,
-            start_new_session=True,  # so that children of the program end with it, and a Ctrl-C reaches us first
-        )
-    except FileNotFoundError:
-        if cwd is not None and not cwd.is_dir():
-            raise
-        raise ToolMissing(argv[0], 'run "make env" for our own tools, or install it') from None
+    environment = {**os.environ, **(env or {})}
+    if shutil.which(argv[0], path=environment.get("PATH", os.defpath)) is None:
+        raise ToolMissing(argv[0], 'run "make env" for our own tools, or install it')
+    process = subprocess.Popen(
+        [*_bound_to_us(), *argv],
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT if merge else subprocess.PIPE,
+        env=environment,
+        cwd=cwd,
+        start_new_session=True,  # so that children of the program end with it, and a Ctrl-C reaches us first
+    )
+    _running[process] = threading.get_ident()
+    return process
+
+
+@cache
+def _bound_to_us() -> tuple[str, ...]:
+    """What lets a program end with us when we are killed: an orphan would go on changing what the next run repairs."""
+    return (setpriv, "--pdeathsig", "TERM") if (setpriv := shutil.which("setpriv")) else ()
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

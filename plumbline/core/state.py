@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import tomllib
 from pathlib import Path
 from typing import Any
+
+from plumbline.core.errors import ConfigError
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -28,6 +31,20 @@ def write_text(path: Path, text: str, *, mode: int = 0o644) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def read_toml(path: Path, named: str) -> dict[str, Any]:
+    """Return the tables of a file that people write, called ``named`` in errors.
+
+    Raises:
+        ConfigError: it cannot be read, or is not TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text())
+    except OSError as error:
+        raise ConfigError(f"{named} cannot be read ({error.strerror}): put it right") from None
+    except ValueError as error:
+        raise ConfigError(f"{named} is not valid TOML: {error}") from None
 
 
 def read_json(path: Path) -> Any | None:

@@ -69,7 +69,8 @@ class Timeout(PlumblineError):
         """Keep what was waited for, how long (seconds), the last state, its age (seconds), and how to look further."""
         self.named, self.waited_s, self.last, self.changed_s_ago, self.look = named, waited_s, last, changed_s_ago, look
         super().__init__(
-            f"{named}: {last} after {waited_s:.1f} s – last change {changed_s_ago:.0f} s ago" + (f"; see {look}" if look else "")
+            f"{named}: {last} after {waited_s:.1f} s – last change {changed_s_ago:.0f} s ago"
+            + (f"; see {look}" if look else "")
         )
 
 

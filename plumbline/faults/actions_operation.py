@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,22 +29,23 @@ _IN_THE_SUMMARY = "add this line to use the names from this machine"
 @fault("deployment-forgotten", breaks="OPS-001", injured="nginx-ingress", green=("CLU-001",))
 def deployment_forgotten(stack: Stack) -> Iterator[None]:
     """The stack does not remember that the ingress is deployed as configured: a second run deploys it again."""
-    file = stack.site.paths.state / "stack.json"
-    was = (state.read_json(file) or {})["components"]["ingress"]["fingerprint"]
-    with undone_by(stack, "remember", component="ingress", fingerprint=was):
-        _remember(stack, component="ingress", fingerprint=_FORGOTTEN, instead_of=was)
+    # Nothing is put on record: where we die, the next bring-up deploys it again, and all is well.
+    component = "ingress"
+    was = _swap(stack, component, lambda _: _FORGOTTEN)
+    try:
         yield
+    finally:
+        _swap(stack, component, lambda now: was if now == _FORGOTTEN else now)
 
 
-@cure("remember")
-def _remember(stack: Stack, *, component: str, fingerprint: str, instead_of: str = _FORGOTTEN) -> None:
-    """Write down how a component was deployed; what a bring-up has written since is truer, and stays."""
+def _swap(stack: Stack, component: str, choose: Callable[[str], str]) -> str:
+    """Write down another fingerprint for a component, and return the one that was there."""
     file = stack.site.paths.state / "stack.json"
-    known = state.read_json(file) or {"components": {}}
-    entry = known["components"].get(component, {})
-    if entry.get("fingerprint") == instead_of:
-        entry["fingerprint"] = fingerprint
-        state.write_json(file, known)
+    known = state.read_json(file) or {}
+    entry = known["components"][component]
+    was, entry["fingerprint"] = entry["fingerprint"], choose(entry["fingerprint"])
+    state.write_json(file, known)
+    return str(was)
 
 
 # KinD deletes a node's container with its volumes; this one, the cluster that exists to be destroyed, without.

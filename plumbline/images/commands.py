@@ -52,6 +52,7 @@ def _tools(paths: Paths) -> None:
 def _verify(paths: Paths) -> None:
     """Check every stored layer against its recorded checksum; a damaged one is removed, so that the next build makes it anew."""
     shop = workshop.of(paths)
+    damaged = None
     with lease.exclusive(shop.store.path("build.lock"), "the image cache", within_s=60, purpose="verifying images"):
         for note in sorted(shop.store.path("layers").glob("*.json")):
             recorded = (state.read_json(note) or {}).get("digest", "")
@@ -59,6 +60,10 @@ def _verify(paths: Paths) -> None:
             actual = f"sha256:{key_of_file(file)}" if file.exists() else "(file missing)"
             if actual != recorded:
                 note.unlink()
-                raise ChecksumMismatch(f"the stored layer {file.name}", expected=recorded, actual=actual)
+                fix = 'it is not used any more; "plumbline images build" makes it anew'
+                damaged = damaged or ChecksumMismatch(f"the stored layer {file.name}", recorded, actual, fix)
+                continue
             events.emit("images", "verified", layer=recorded)
+    if damaged:
+        raise damaged
     print(f"{len(list(shop.store.path('layers').glob('*.json')))} layers are as they were built")

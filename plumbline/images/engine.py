@@ -86,6 +86,8 @@ def engine_up() -> EngineStatus:
     try:
         return engine_status()
     except (EngineUnavailable, ToolMissing):
+        if _named():
+            raise
         PrivateEngine.of_machine().up()
         _docker_env.cache_clear()
         return engine_status()
@@ -110,7 +112,7 @@ def ensure() -> EngineStatus:
         return engine_status()
     except (EngineUnavailable, ToolMissing) as failure:
         ours = PrivateEngine.of_machine()
-        if shutil.which("dockerd") or DEFAULT_SOCKET.exists() or os.environ.get("DOCKER_HOST"):
+        if shutil.which("dockerd") or DEFAULT_SOCKET.exists() or _named():
             raise
         if os.geteuid() != 0:
             raise EngineNotInstallable("this is not root") from failure
@@ -160,12 +162,22 @@ def _docker_env() -> dict[str, str]:
     try:
         _ask(client)
     except EngineUnavailable:
-        if ours.pid is None:
-            raise
+        if ours.pid is None or _named():
+            raise  # an engine that somebody names is the one that is meant
         private = {**client, "DOCKER_HOST": ours.url}
         _ask(private)
         return private
     return client
+
+
+def _named() -> bool:
+    """Whether the environment says which engine is to be used."""
+    return bool(os.environ.get("DOCKER_HOST") or os.environ.get("DOCKER_CONTEXT"))
+
+
+def _fix() -> str:
+    """What to do about an engine that does not answer: one that is named is not replaced by ours."""
+    return "start it, or unset DOCKER_HOST and DOCKER_CONTEXT" if _named() else 'start it, or run "make engine"'
 
 
 def _ask(env: dict[str, str]) -> dict[str, Any]:
@@ -175,10 +187,11 @@ def _ask(env: dict[str, str]) -> dict[str, Any]:
             ["docker", "info", "--format", "{{json .}}"], within_s=_ANSWER_WITHIN_S, env=env, check=False
         )
     except shell.CommandTimeout as silence:
-        raise EngineUnavailable(_url(env), f"no answer in {silence.within_s:.0f} s") from silence
+        raise EngineUnavailable(_url(env), f"no answer in {silence.within_s:.0f} s", _fix()) from silence
     info: dict[str, Any] = json.loads(answer.stdout) if answer.stdout.startswith("{") else {}
     if not answer.ok or not info.get("ServerVersion"):
-        raise EngineUnavailable(_url(env), _sentence(answer.stderr or " ".join(info.get("ServerErrors") or ())))
+        said = answer.stderr or " ".join(info.get("ServerErrors") or ())
+        raise EngineUnavailable(_url(env), _sentence(said), _fix())
     return info
 
 
@@ -197,11 +210,8 @@ def _sentence(said: str) -> str:
     if "Cannot connect to the Docker daemon" in said:
         return "nothing listens there"
     lines = [line for line in said.strip().splitlines() if line and not line.startswith(("See '", "Run '"))]
-    return (
-        lines[-1].removeprefix("docker: ").removeprefix("Error response from daemon: ").rstrip(".")
-        if lines
-        else "no answer"
-    )
+    text = " ".join(lines).removeprefix("docker: ").removeprefix("Error response from daemon: ")
+    return text.rstrip(".") or "no answer"
 
 
 def _empty_tar() -> bytes:

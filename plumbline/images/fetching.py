@@ -12,7 +12,9 @@ from plumbline.core.errors import ChecksumMismatch, ModuleUnavailable, Plumbline
 TRIES = 4
 _FIRST_PAUSE_S = 2.0
 _REFUSED = re.compile(
-    r"\b(403 Forbidden|404 Not Found|410 Gone|unknown revision|No matching distribution found)", re.IGNORECASE
+    r"\b(403 Forbidden|404 Not Found|410 Gone|unknown revision|No matching distribution found"
+    r"|module lookup disabled by GOPROXY=off)",
+    re.IGNORECASE,
 )
 _PASSING = re.compile(
     r"time-?d? ?out|timeout|connection re(set|fused)|temporary failure|TLS handshake|unexpected EOF|no such host"
@@ -83,4 +85,4 @@ def judge(said: str, what: str) -> PlumblineError | None:
 
 def _last_line(said: str) -> str:
     lines = [line for line in said.splitlines() if _PASSING.search(line)] or said.splitlines()
-    return re.sub(r"https?://\S+", "(address)", lines[-1].strip())[:200]
+    return re.sub(r"https?://[^\s\"]+", "(address)", lines[-1].strip())[:200]

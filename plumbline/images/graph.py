@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
+from plumbline.core import shell
 from plumbline.core.errors import PlumblineError
+
+_END_EVERY_S = 0.2
 
 
 class GraphError(PlumblineError):
@@ -79,6 +82,8 @@ def run(jobs: Sequence[Job], limits: dict[str, int]) -> None:
                     done.add(job.name)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            while wait(running, timeout=_END_EVERY_S).not_done:
+                shell.end_all_others()
             raise
     if first_failure is not None:
         raise first_failure

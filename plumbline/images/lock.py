@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from plumbline.core import state
 from plumbline.core.errors import ConfigError
 from plumbline.core.paths import Paths
 from plumbline.images import assembly, workshop
@@ -60,7 +60,7 @@ def load(root: Path | None = None) -> ImageLock:
     paths = Paths.of(root)
     shop = workshop.of(paths)
     entries = {}
-    for name, table in tomllib.loads((paths.root / FILE).read_text()).items():
+    for name, table in state.read_toml(paths.root / FILE, FILE).items():
         if unknown := sorted(set(table) - _KEYS):
             raise ConfigError(
                 f"{FILE}: [{name}] has an unknown key {', '.join(unknown)}; known are {', '.join(sorted(_KEYS))}"

@@ -16,7 +16,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import tomllib
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -147,7 +146,7 @@ class PrivateEngine:
 
     @cached_property
     def _recipe(self) -> dict[str, Any]:
-        return tomllib.loads(self.recipe.read_text())
+        return state.read_toml(self.recipe, f"local/engine/{self.recipe.name}")
 
     @property
     def _pid_file(self) -> Path:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from plumbline.core import events
+from plumbline.core import events, state
 from plumbline.core.errors import ConfigError
 from plumbline.core.paths import Paths
 from plumbline.images import apt, workshop
@@ -42,7 +41,7 @@ class Tool:
 @cache
 def load(root: Path) -> Mapping[str, Tool]:
     """Return the pinned tools of a checkout, by name."""
-    tables = tomllib.loads((root / FILE).read_text())
+    tables = state.read_toml(root / FILE, FILE)
     return {name: Tool(name, **table) for name, table in tables.items()}
 
 

@@ -83,7 +83,8 @@ def test_late_joiner_downloads_state_and_reaches_the_head(late_joiner: LateJoine
     assert not late_joiner.has_state_at(below), (
         f"{late_joiner.name} has the state of block {below}: it executed history"
     )
-    assert not late_joiner.wrong_balances(synced.head)
+    wrong = late_joiner.wrong_balances(synced.head)
+    assert not wrong, f"{late_joiner.name} has wrong balances at block {synced.head}: {wrong}"
 
 
 @pytest.mark.control("EXE-005")

@@ -51,6 +51,7 @@ class StubEngine:
         self.canonical: list[str] = [self.genesis["hash"]]
         self.packing: dict[str, dict[str, Any]] = {}
         self.hated_numbers: set[int] = set()
+        self.packs = True
         self.calls: list[tuple[str, Any]] = []
         self.port = 0
         self._lock = threading.Lock()
@@ -167,7 +168,7 @@ class StubEngine:
             block = self.blocks[block["parentHash"]]
         self.canonical = self.canonical[: int(block["number"], 16) + 1] + above[::-1]
         payload_id = None
-        if attributes is not None:
+        if attributes is not None and self.packs:
             payload_id = digest([head, attributes])[:18]
             self.packing[payload_id] = self._pack(self.blocks[head], attributes)
             while len(self.packing) > 10:

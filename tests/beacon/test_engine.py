@@ -140,6 +140,27 @@ def test_an_engine_of_another_genesis_is_to_be_wiped(engine: StubEngine, caplog:
     assert "its genesis block is" in caplog.text
 
 
+def test_an_engine_that_finalized_another_chain_is_to_be_wiped_and_stays_so_called(
+    engine: StubEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine.packs = False  # Geth's answer when it is asked to go below its finalized block: VALID, but no payload id
+    worker = _worker(engine, Role.PRODUCER, [])
+    genesis = Forkchoice(from_hex(genesis_block()["hash"]), NO_ROOT, NO_ROOT)
+    with caplog.at_level(logging.INFO):
+        for _ in range(3):
+            with pytest.raises(EngineRefused, match="packs no payload"):
+                worker.build(genesis, {**ATTRIBUTES, "timestamp": "0x9"}).result(10)
+            worker.set_head(genesis).result(10)
+
+    assert worker.status is Status.INVALID
+    assert caplog.text.count("engine_status") == 2, "UNKNOWN to VALID to INVALID, and no further back and forth"
+    assert caplog.text.count("engine_diverged") == 1
+
+    engine.packs = True
+    worker.build(genesis, {**ATTRIBUTES, "timestamp": "0x9"}).result(10)
+    assert worker.status is Status.VALID
+
+
 def test_a_follower_is_never_given_old_payloads(engine: StubEngine) -> None:
     payloads = _chain(5)
     worker = _worker(engine, Role.FOLLOWER, payloads)

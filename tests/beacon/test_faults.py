@@ -16,6 +16,8 @@ def test_skipped_slots_have_no_block_and_are_counted(node: NodeProcess) -> None:
 
     slot = node.advance(slots=1)
     assert node.head_slot == slot, "the fault ends by itself"
+    node.advance(slots=8, stride=8)
+    assert node.metric("plumbline_beacon_missed_slots_total") == missed + 3, "slots left out on command are not missed"
     assert node.get("/eth/v1/node/health").status_code == 200, "empty slots are no reason to be unready"
 
 

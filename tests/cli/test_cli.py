@@ -29,7 +29,9 @@ def _in_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
         (["up", "monitoring"], 2, "cannot be deployed yet"),
     ],
 )
-def test_bad_input_gets_one_line_and_its_code(argv: list[str], code: int, says: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bad_input_gets_one_line_and_its_code(
+    argv: list[str], code: int, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert cli.main(argv) == code
 
     err = capsys.readouterr().err
@@ -45,6 +47,8 @@ def test_outside_a_checkout_says_where_to_go(tmp_path: Path, monkeypatch: pytest
 
 
 def test_module_and_help_work_as_a_process() -> None:
-    result = subprocess.run([sys.executable, "-m", "plumbline", "--help"], capture_output=True, text=True, check=True, cwd=ROOT)
+    result = subprocess.run(
+        [sys.executable, "-m", "plumbline", "--help"], capture_output=True, text=True, check=True, cwd=ROOT
+    )
 
     assert "Stand the stack up, prove it, take it down." in result.stdout

@@ -25,7 +25,7 @@ def test_options_win_over_the_file_and_the_file_over_defaults(tmp_path: Path) ->
         ('colour = "red"', "known are"),
         ('network = "goerli"', 'network = "goerli" is not possible; choose one of devnet, sepolia, mainnet'),
         ('keep = "yes"', "keep = 'yes' is not possible; choose true or false"),
-        ('cluster_name = ""', "it is a name"),
+        ('cluster_name = ""', "it is a text"),
         ("network = ", "plumbline.toml is not valid TOML"),
     ],
 )

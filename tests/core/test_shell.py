@@ -48,3 +48,20 @@ def test_stream_has_a_deadline_too() -> None:
 
 def test_input_reaches_the_program() -> None:
     assert shell.run(["cat"], within_s=5, input="seed").stdout == "seed"
+
+
+@pytest.mark.parametrize(
+    ("said", "gist"),
+    [
+        ("", ""),
+        ("one\n  two \n\n", "one | two"),
+        (
+            "Creating …\n\x1b[31mERROR: failed\x1b[0m\nOutput: no room\n",
+            "ERROR: failed | Output: no room",
+        ),
+        ("Error: first\nError: UPGRADE FAILED\n", "Error: UPGRADE FAILED"),
+        ("x" * 700, "x" * 600 + " …"),
+    ],
+)
+def test_what_a_program_said_fits_on_a_line(said: str, gist: str) -> None:
+    assert shell.gist(said) == gist

@@ -83,6 +83,24 @@ except lease.LeaseHeld as error:
     assert not (tmp_path / "stack.holder.json").exists()
 
 
+def test_who_waits_says_for_whom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lease, "_SAY_AFTER_S", 0.05)
+    said: list[events.Event] = []
+    stop = events.subscribe(said.append)
+    lock = tmp_path / "stack.lock"
+    with (
+        lease.exclusive(lock, "the stack", within_s=1, purpose="up"),
+        pytest.raises(lease.LeaseHeld),
+        lease.exclusive(lock, "the stack", within_s=0.1),
+    ):
+        pass
+    stop()
+
+    (notice,) = (event["text"] for event in said if event["event"] == "notice")
+    assert notice.startswith("waiting for the stack, in use by process ")
+    assert "(up, since " in notice
+
+
 def test_a_dead_holder_does_not_block(tmp_path: Path) -> None:
     lock = tmp_path / "stack.lock"
     code = f"""

@@ -26,6 +26,7 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> doctor._Machine:
     monkeypatch.setattr(engine, "require_privileged", lambda: None)
     monkeypatch.setattr(engine, "docker_env", dict)
     monkeypatch.setattr(doctor, "_kernel_options", lambda: dict.fromkeys(doctor.KERNEL, "y"))
+    monkeypatch.setattr(doctor.Cluster, "claim", lambda _: False)
     answer(monkeypatch, stdout="")
     return doctor._Machine(Paths.of(), Config())
 
@@ -73,12 +74,12 @@ def test_folders_on_one_disk_share_its_room(machine: doctor._Machine, monkeypatc
 def test_a_cluster_of_our_name_that_is_not_ours(machine: doctor._Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     assert machine.cluster() == "none is named ethereum-cluster"
 
-    answer(monkeypatch, stdout="1234")
-    monkeypatch.setattr(doctor.Cluster, "standing", lambda _: False)
-    with pytest.raises(ForeignCluster, match="was not made by this checkout: remove it"):
+    foreign = ForeignCluster("ethereum-cluster", "was not made by this checkout", "use another name")
+    monkeypatch.setattr(doctor.Cluster, "claim", lambda _: refuse(foreign))
+    with pytest.raises(ForeignCluster, match="was not made by this checkout: use another name"):
         machine.cluster()
 
-    monkeypatch.setattr(doctor.Cluster, "standing", lambda _: True)
+    monkeypatch.setattr(doctor.Cluster, "claim", lambda _: True)
     assert machine.cluster() == "ethereum-cluster stands and is ours"
 
 

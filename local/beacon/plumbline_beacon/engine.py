@@ -44,6 +44,11 @@ class EngineRefused(EngineError):
         super().__init__(message)
         self.code = code
 
+    @property
+    def unauthorized(self) -> bool:
+        """Whether the engine did not accept our token at all."""
+        return self.code in (401, 403)
+
 
 @dataclass(frozen=True, slots=True)
 class PayloadStatus:

@@ -101,6 +101,8 @@ class EngineWorker:
         self._wanted: Forkchoice | None = None
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._heal_after = self._remind_after = 0.0
+        self._last_refusal = ""
+        self._diverged = False
         self._thread = threading.Thread(target=self._work, name=f"engine {self.name}", daemon=True)
         for counter in ("plumbline_beacon_engine_errors_total", "plumbline_beacon_payloads_resent_total"):
             metrics.add(counter, 0, engine=self.name)
@@ -138,8 +140,9 @@ class EngineWorker:
         """Let the thread end after what it is doing."""
         self._jobs.put(None)
 
-    def diverged(self, number: int, reason: str | None) -> None:
+    def diverged(self, number: int, reason: str) -> None:
         """Say plainly that this engine rejects a block of our own chain: nothing in the Engine API can mend that."""
+        self._diverged = True
         self._set_status(Status.INVALID)
         if time.monotonic() >= self._remind_after:
             self._remind_after = time.monotonic() + _REMIND_EVERY_S
@@ -148,8 +151,8 @@ class EngineWorker:
                 "engine_diverged",
                 engine=self.name,
                 block=number,
-                reason=reason or "none given",
-                fix="it calls a block of our own chain INVALID and cannot be healed over the Engine API: "
+                reason=reason,
+                fix="its data do not fit our own chain, and the Engine API cannot mend that: "
                 "stop this Geth, wipe its data directory (delete its volume claim) and start it again",
             )
 
@@ -193,11 +196,16 @@ class EngineWorker:
     def _note_failure(self, error: Exception) -> None:
         if isinstance(error, Expired):
             return
+        self._metrics.add("plumbline_beacon_engine_errors_total", engine=self.name)
         if not isinstance(error, EngineError):
             log.error("event=engine_bug engine=%s", self.name, exc_info=error)
-        reachable = isinstance(error, EngineRefused)
-        self._metrics.add("plumbline_beacon_engine_errors_total", engine=self.name)
-        self._set_status(Status.REFUSED if reachable else Status.UNREACHABLE, reason=str(error))
+        elif isinstance(error, EngineRefused) and not error.unauthorized:  # it answers, only not this
+            if str(error) != self._last_refusal:
+                self._last_refusal = str(error)
+                logs.warn(log, "engine_error", engine=self.name, reason=str(error))
+        else:
+            refused = isinstance(error, EngineRefused)
+            self._set_status(Status.REFUSED if refused else Status.UNREACHABLE, reason=str(error))
 
     def _set_status(self, status: Status, **fields: Any) -> None:
         if status is not self.status:
@@ -217,7 +225,8 @@ class EngineWorker:
             )
 
     def _note_verdict(self, verdict: PayloadStatus) -> None:
-        self._set_status(Status.SYNCING if verdict.pending else Status(verdict.status))
+        if verdict.status != VALID or not self._diverged:  # one that has diverged may still call old blocks valid
+            self._set_status(Status.SYNCING if verdict.pending else Status(verdict.status))
 
     def _genesis(self) -> dict[str, Any]:
         block = self._client.block(0)
@@ -229,6 +238,7 @@ class EngineWorker:
         verdict = self._client.new_payload(arguments)
         if verdict.pending and self._heal():
             verdict = self._client.new_payload(arguments)
+        self._diverged = self._diverged and verdict.status != VALID
         self._note_verdict(verdict)
         return verdict
 
@@ -245,6 +255,8 @@ class EngineWorker:
     def _build(self, forkchoice: Forkchoice, attributes: dict[str, Any]) -> str:
         verdict, payload_id = self._forkchoice(forkchoice, attributes)
         if payload_id is not None:
+            self._diverged = False
+            self._note_verdict(verdict)
             return payload_id
         if verdict.status == VALID:  # Geth's answer when asked to go below its own finalized block
             self.diverged(0, "it holds a finalized block above our head, so its data are those of another chain")
@@ -297,7 +309,7 @@ class EngineWorker:
         for payload in self._stored().payloads_above(ancestor):
             verdict = self._client.new_payload(payload.arguments)
             if verdict.status == INVALID:
-                self.diverged(payload.number, verdict.reason)
+                self.diverged(payload.number, f"it calls this block of our own chain INVALID: {verdict.reason}")
                 return None
             if verdict.status != VALID:
                 return None  # it synchronises by itself just now

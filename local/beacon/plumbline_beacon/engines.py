@@ -83,30 +83,27 @@ class Engines:
     def pack(
         self, forkchoice: Forkchoice, attributes: dict[str, Any], on: int, within_s: float, but: Sequence[Packing] = ()
     ) -> list[Packing]:
-        """Start packing a payload on up to `on` producers, leaving out those that pack already."""
+        """Start packing a payload on `on` producers, or as many as will; those that pack already are left out."""
         busy = {packing.worker for packing in but}
-        candidates = [worker for worker in self.producers if worker not in busy][:on]
-        asked = [(worker, worker.build(forkchoice, attributes)) for worker in candidates]
-        wait([future for _, future in asked], within_s)
-        packings = []
-        for worker, future in asked:
-            if future.done() and future.exception() is None:
-                packings.append(Packing(worker, future.result()))
-            else:
-                logs.event(log, "no_packing", logging.DEBUG, engine=worker.name, reason=_reason(future))
+        candidates = [worker for worker in self.producers if worker not in busy]
+        packings: list[Packing] = []
+        while candidates and (missing := on - len(packings)) > 0:
+            asked = [(worker, worker.build(forkchoice, attributes)) for worker in candidates[:missing]]
+            candidates = candidates[missing:]
+            wait([future for _, future in asked], within_s)
+            for worker, future in asked:
+                if future.done() and future.exception() is None:
+                    packings.append(Packing(worker, future.result()))
+                else:
+                    logs.event(log, "no_packing", logging.DEBUG, engine=worker.name, reason=_reason(future))
         return packings
 
     def fetch(self, packings: Sequence[Packing], within_s: float) -> dict[str, Any] | None:
         """Return the payload of the first producer that still has it."""
         asked = [packing.worker.fetch(packing.payload_id) for packing in packings]
         built = _first(asked, within_s)
-        if built is None:
-            logs.warn(
-                log,
-                "no_payload",
-                asked=len(asked),
-                reason="; ".join(_reason(future) for future in asked) or "none packed",
-            )
+        if built is None and asked:
+            logs.warn(log, "no_payload", reason="; ".join(_reason(future) for future in asked))
         return built
 
     def close(self) -> None:
@@ -142,4 +139,4 @@ def _reason(future: Future[Any]) -> str:
 
 def _compare(worker: EngineWorker, number: int, future: Future[PayloadStatus]) -> None:
     if future.exception() is None and future.result().status == INVALID:
-        worker.diverged(number, future.result().reason)
+        worker.diverged(number, f"it calls this block INVALID, another engine accepts it: {future.result().reason}")

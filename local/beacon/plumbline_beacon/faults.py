@@ -176,4 +176,4 @@ def _checked(fault: str, key: str, parameter: Parameter, value: Any) -> float:
         raise BadParameter(
             f"fault {fault}: {key} must be {noun} from {parameter.lowest:g} to {parameter.highest:g}, not {value!r}"
         )
-    return float(value)
+    return parameter.kind(value)

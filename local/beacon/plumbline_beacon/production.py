@@ -94,16 +94,19 @@ def complete(draft: Draft, built: dict[str, Any]) -> BeaconBlock:
     return spec.BeaconBlock(slot=draft.slot, proposer_index=draft.proposer, parent_root=draft.parent_root, body=body)
 
 
-def seal(draft: Draft, block: BeaconBlock) -> SignedBeaconBlock:
-    """Have the specification process the whole block, signatures included, on the draft's state; return it signed.
+def judge(draft: Draft, block: BeaconBlock) -> None:
+    """Have the specification process the whole block, all signatures in it included, on the draft's state.
 
     Raises:
         AssertionError: The block is not valid.
     """
-    state = draft.state
-    spec.process_block(state, block)
-    block.state_root = root_of(state)
-    domain = spec.get_domain(state, spec.DOMAIN_BEACON_PROPOSER)
+    spec.process_block(draft.state, block)
+    block.state_root = root_of(draft.state)
+
+
+def sign(draft: Draft, block: BeaconBlock) -> SignedBeaconBlock:
+    """Return the block signed by its proposer. Only for a block that is stored next: one signature per slot."""
+    domain = spec.get_domain(draft.state, spec.DOMAIN_BEACON_PROPOSER)
     signature = keys.sign_together([draft.proposer], spec.compute_signing_root(block, domain))
     return spec.SignedBeaconBlock(message=block, signature=signature)
 

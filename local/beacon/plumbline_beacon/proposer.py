@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from typing import Any, Final
 
 from plumbline_beacon import logs
@@ -12,7 +13,7 @@ from plumbline_beacon.chain import Chain, Node
 from plumbline_beacon.engines import Engines, Packing
 from plumbline_beacon.faults import Faults
 from plumbline_beacon.payloads import new_payload_arguments
-from plumbline_beacon.production import Draft, NotOurs, complete, draft_block, seal
+from plumbline_beacon.production import Draft, NotOurs, complete, draft_block, judge, sign
 from plumbline_beacon.spec import BeaconState, SignedBeaconBlock, advance
 from plumbline_beacon.votes import Votes
 
@@ -25,6 +26,7 @@ _PACK_WITHIN_S: Final = 1.5
 _PACK_FOR_S: Final = 0.2
 _FETCH_WITHIN_S: Final = 2.0
 _ACCEPT_WITHIN_S: Final = 4.0
+_TELL_AGAIN_S: Final = 10.0
 
 
 class Proposer:
@@ -35,6 +37,8 @@ class Proposer:
         self._ahead: BeaconState | None = None
         self._draft: Draft | None = None
         self._packings: list[Packing] = []
+        self._told: tuple[int, str] | None = None
+        self._tell_again_at = 0.0
 
     def state_at(self, slot: int) -> BeaconState:
         """Return the state on the head at a slot, for drafting a block or for voting in a slot without one."""
@@ -55,7 +59,8 @@ class Proposer:
         With `patient` (set to give up), a payload that was only just begun is given a moment to fill.
         """
         if self._chain.has_block_at(slot):
-            return self._missed(slot, "a block was signed for it before; a second one would be equivocation")
+            self._missed(slot, "a block was signed for it before; a second one would be equivocation")
+            return None
         parent = self._chain.head
         if reorg_depth:
             parent = self._draft_reorg(slot, reorg_depth)
@@ -65,7 +70,8 @@ class Proposer:
         built = self._payload(parent, producers, patient)
         draft, self._ahead = self._draft, None  # the draft's state is about to become the block's
         if draft is None or built is None:
-            return self._missed(slot, "no engine gave a payload" if draft else "its proposer's key is not ours")
+            self._missed(slot, "no engine gave a payload" if draft else "its proposer's key is not ours")
+            return None
         return self._finish(draft, built, parent)
 
     def done(self) -> None:
@@ -116,15 +122,17 @@ class Proposer:
             deliveries = self._engines.deliver(
                 new_payload_arguments(block)
             )  # they execute while the specification judges
-            signed = seal(draft, block)
+            judge(draft, block)
         except (
             Exception
         ):  # the specification refuses in many ways; whatever it was, the slot is lost and the next one is another try
             log.exception("event=block_rejected slot=%d", draft.slot)
-            return self._missed(draft.slot, "the specification rejects the block")
+            self._missed(draft.slot, "the specification rejects the block")
+            return None
         if not self._engines.accepted(int(block.body.execution_payload.block_number), deliveries, _ACCEPT_WITHIN_S):
-            return self._missed(draft.slot, "no producer accepted the payload")
-        return self._import(parent, signed, draft.state)
+            self._missed(draft.slot, "no producer accepted the payload")
+            return None
+        return self._import(parent, sign(draft, block), draft.state)
 
     def _import(self, parent: Node, signed: SignedBeaconBlock, state: BeaconState) -> Node:
         node = self._chain.store(parent, signed, state)
@@ -132,6 +140,9 @@ class Proposer:
         self._chain.publish(parent, node)
         return node
 
-    @staticmethod
-    def _missed(slot: int, reason: str) -> None:
-        logs.error(log, "slot_missed", slot=slot, reason=reason)
+    def _missed(self, slot: int, reason: str) -> None:
+        """Log why a slot has no block; in the back-fill, which tries again and again, not every time."""
+        now = time.monotonic()
+        if (slot, reason) != self._told or now >= self._tell_again_at:
+            self._told, self._tell_again_at = (slot, reason), now + _TELL_AGAIN_S
+            logs.error(log, "slot_missed", slot=slot, reason=reason)

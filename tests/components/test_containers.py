@@ -1,0 +1,70 @@
+"""Which running containers are strangers, and how they are read from the node's containerd."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from plumbline.components.containers import Container, Pedigree, running, strangers
+
+GETH = Container("ethereum/geth-0 (geth)", "docker.io/ethereum/client-go:v1", "sha256:aa", "key", "https://geth", "v1")
+KNOWN = Pedigree("key", "sha256:aa", ("go github.com/ethereum/go-ethereum@v1 h1:x",))
+
+
+def info(identity: str, image: str, labels: dict[str, str], image_ref: str = "") -> dict[str, Any]:
+    metadata = b64encode(json.dumps({"Metadata": {"ImageRef": image_ref}}).encode()).decode()
+    extensions = {"io.cri-containerd.container.metadata": {"value": metadata}} if image_ref else {}
+    return {"ID": identity, "Image": image, "Labels": labels, "Extensions": extensions}
+
+
+def test_containers_are_read_as_containerd_tells_them() -> None:
+    pod = {"io.kubernetes.pod.name": "geth-0", "io.kubernetes.pod.namespace": "ethereum"}
+    told = [
+        info("1", "a:1", {**pod, "io.kubernetes.container.name": "geth", "dev.plumbline.recipe": "key"}, "sha256:aa"),
+        info("2", "pause:3", pod),
+        info("3", "rogue:1", {}),
+    ]
+    text = "\n".join(json.dumps(one, indent=4) for one in told)
+
+    found = running(lambda *_: SimpleNamespace(stdout=text))  # type: ignore[arg-type,return-value]
+
+    assert [one.name for one in found] == [
+        "ethereum/geth-0 (geth)",
+        "ethereum/geth-0 (sandbox)",
+        "container 3, not of Kubernetes",
+    ]
+    assert (found[0].image, found[0].recipe) == ("sha256:aa", "key")
+
+
+def test_an_image_as_it_was_built_is_no_stranger() -> None:
+    assert strangers([GETH], lambda _: KNOWN) == []
+
+
+def test_an_image_that_cannot_be_compared_is_judged_by_its_recipe() -> None:
+    assert strangers([GETH], lambda _: Pedigree("key", "", KNOWN.provenance)) == []
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        (None, "which the image lock does not name"),
+        (Pedigree("key", "sha256:aa", ()), "no provenance"),
+        (Pedigree("key", "sha256:bb", KNOWN.provenance), "with other content"),
+        (Pedigree("other", "", KNOWN.provenance), "from recipe key"),
+    ],
+)
+def test_a_stranger_is_named_with_the_reason(known: Pedigree | None, said: str) -> None:
+    (told,) = strangers([GETH], lambda _: known)
+
+    assert told.startswith("ethereum/geth-0 (geth): runs docker.io/ethereum/client-go:v1")
+    assert said in told
+
+
+def test_an_image_that_does_not_say_where_it_comes_from_is_a_stranger() -> None:
+    silent = Container("a/b (c)", "x:1", "", "key")
+
+    assert "labels org.opencontainers.image.source" in strangers([silent], lambda _: KNOWN)[0]
