@@ -137,9 +137,15 @@ class HelmComponent(Component):
     def deploy(self) -> None:
         """Install or upgrade every release; does not wait."""
         for release in self.releases:
-            self.site.helm.upgrade(
-                release.name, release.chart, release.namespace, release.values_file, self.values(release)
-            )
+            values = {**self.values(release), **self._image_marks()}
+            self.site.helm.upgrade(release.name, release.chart, release.namespace, release.values_file, values)
+
+    def _image_marks(self) -> dict[str, Any]:
+        """Return pod annotations that differ when our own images do: their tags stay, so nothing else would restart the pods."""
+        from plumbline import images  # noqa: PLC0415
+
+        keys = [images.content_key(self.site.paths, ref) for ref in self.own_images]
+        return {"podAnnotations": {"plumbline.dev/image-content": "-".join(keys)}} if keys else {}
 
     def ready(self) -> wait.Condition[Any]:
         """Hold when every workload has rolled out."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from plumbline.components.kube import Object
 from plumbline.components.patience import Settled, settle
 from plumbline.components.transactions import HOST
 from plumbline.core import wait
+from plumbline.core.shell import CommandFailed
 
 HEALED_TARGET_S, HEALED_WITHIN_S = 30.0, 60.0
 
@@ -55,7 +57,12 @@ class Part:
 
     def killed(self, site: Site) -> Settled[Any]:
         """Send SIGKILL to it and say whether, and when, it was healthy again by itself."""
-        return self._ended(site, lambda pod: Cluster(site).kill(self.namespace, pod, self.container))
+
+        def kill(pod: str) -> None:
+            with suppress(CommandFailed):  # it is dead already, by somebody else's hand
+                Cluster(site).kill(self.namespace, pod, self.container)
+
+        return self._ended(site, kill)
 
     def restarted(self, site: Site) -> Settled[Any]:
         """Delete its pod, which is told to end (SIGTERM), and say whether, and when, a new one was healthy."""

@@ -61,10 +61,3 @@ def policy_lost(stack: Stack) -> Iterator[None]:
     """The follower's NetworkPolicy is gone: what is connected stays so, and the loss is felt at its next restart only."""
     with without_policy(stack, "geth-follower"):
         yield
-
-
-@fault("part-cannot-heal", breaks="OPS-004", injured="geth-follower-0", green=("EXE-001",), within_s=180)
-def part_cannot_heal(stack: Stack) -> Iterator[None]:
-    """The same for the drill of all parts: one of them does not come back, the others do."""
-    with without_policy(stack, "geth-follower"):
-        yield

@@ -23,7 +23,7 @@ def again_and_again(injure: Callable[[], None], *, every_s: float) -> Iterator[N
         while not enough.wait(every_s):
             try:
                 injure()
-            except (PlumblineError, OSError, ValueError) as error:
+            except (PlumblineError, OSError, ValueError, LookupError, StopIteration) as error:  # it is down just now
                 events.emit("faults", "again", error=str(error))
 
     thread = threading.Thread(target=go_on, name="fault", daemon=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -41,10 +41,28 @@ def _thaw(stack: Stack, *, pod: str, container: str) -> None:
     _signal(stack, pod, container, "SIGCONT")
 
 
+@contextmanager
+def freeze_when_restarted(stack: Stack, pod: str, container: str) -> Iterator[Callable[[], None]]:
+    """Hand out what freezes a container's process (SIGSTOP) if it is another one than now; it is to be called again and again."""
+    first = _identity(stack, pod, container)
+
+    def freeze() -> None:
+        if _identity(stack, pod, container) != first:
+            _signal(stack, pod, container, "SIGSTOP")
+
+    with undone_by(stack, "thaw", pod=pod, container=container):
+        yield freeze
+
+
 def _signal(stack: Stack, pod: str, container: str, signal: str) -> None:
-    status = stack.site.kube.get("Pod", pod, NAMESPACE)["status"]["containerStatuses"]
-    identity = next(c["containerID"] for c in status if c["name"] == container).removeprefix("containerd://")
+    identity = _identity(stack, pod, container)
     stack.cluster.node_exec("ctr", "-n", "k8s.io", "task", "kill", "-s", signal, identity)
+
+
+def _identity(stack: Stack, pod: str, container: str) -> str:
+    """Return the container's id as the node's containerd knows it."""
+    status = stack.site.kube.get("Pod", pod, NAMESPACE)["status"]["containerStatuses"]
+    return next(str(c["containerID"]) for c in status if c["name"] == container).removeprefix("containerd://")
 
 
 def _unready(stack: Stack, pod: str) -> wait.Condition[None]:

@@ -70,9 +70,9 @@ def test_service_names_resolve_and_answer(network_policy: NetworkPolicy) -> None
     """
     probe, known = network_policy.probe("allowed"), network_policy.known_names()
 
-    wrong = settle(probe.resolves(known), named="names resolve", within_s=RESOLVE_WITHIN_S).value
+    names = settle(probe.resolves(known), named="names resolve", within_s=RESOLVE_WITHIN_S)
 
-    assert not wrong, "\n".join([*wrong, network_policy.name_server()])
+    assert names.ok, "\n".join([names.summary, *(names.value or ()), network_policy.name_server()])
     answer = probe.get("http://probe-echo:8080/")
     assert answer == "200", f"http://probe-echo:8080/ from {probe.pod}: {answer}"
 

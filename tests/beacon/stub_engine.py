@@ -52,6 +52,7 @@ class StubEngine:
         self.packing: dict[str, dict[str, Any]] = {}
         self.hated_numbers: set[int] = set()
         self.packs = True
+        self.finalized: dict[str, Any] | None = None
         self.calls: list[tuple[str, Any]] = []
         self.port = 0
         self._lock = threading.Lock()
@@ -145,6 +146,8 @@ class StubEngine:
         return 200, {"jsonrpc": "2.0", "id": 1, "result": result}
 
     def _block(self, tag: str, _: bool) -> dict[str, Any] | None:
+        if tag == "finalized":
+            return self.finalized
         number = self.height if tag == "latest" else int(tag, 16)
         return self.blocks[self.canonical[number]] if number <= self.height else None
 

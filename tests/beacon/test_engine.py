@@ -144,6 +144,7 @@ def test_an_engine_that_finalized_another_chain_is_to_be_wiped_and_stays_so_call
     engine: StubEngine, caplog: pytest.LogCaptureFixture
 ) -> None:
     engine.packs = False  # Geth's answer when it is asked to go below its finalized block: VALID, but no payload id
+    engine.finalized = {"number": "0x7e", "hash": "0x" + "99" * 32}
     worker = _worker(engine, Role.PRODUCER, [])
     genesis = Forkchoice(from_hex(genesis_block()["hash"]), NO_ROOT, NO_ROOT)
     with caplog.at_level(logging.INFO):

@@ -70,21 +70,35 @@ def test_a_second_node_on_the_same_folder_is_refused(node: NodeProcess, capsys: 
     assert "another node is running" in capsys.readouterr().err
 
 
-def test_engines_come_and_go_while_slots_pass(tmp_path: Path, engine: StubEngine) -> None:
-    other, follower = StubEngine(), StubEngine()
+@pytest.fixture
+def three_engines(engine: StubEngine) -> Iterator[list[StubEngine]]:
+    others = [StubEngine(), StubEngine()]
+    yield [engine, *others]
+    for other in others:
+        other.stop()
+
+
+@pytest.fixture
+def manual_node(tmp_path: Path, three_engines: list[StubEngine]) -> Iterator[NodeProcess]:
+    """A short chain over two producers and a follower, on a manual clock."""
+    *producers, follower = three_engines
     arguments = ["--clock=manual", "--anchor-epochs-behind=20", "--backfill-slots=16"]
-    node = NodeProcess(tmp_path, [engine, other], arguments, [follower]).start()
+    node = NodeProcess(tmp_path, producers, arguments, [follower]).start()
     eventually(lambda: "name=backfill" in node.log, "the chain is filled")
-    height = int(node.metric("plumbline_beacon_head_execution_block"))
+    yield node
+    node.stop()
+
+
+def test_engines_come_and_go_while_slots_pass(manual_node: NodeProcess, three_engines: list[StubEngine]) -> None:
+    engine, _, follower = three_engines
+    height = int(manual_node.metric("plumbline_beacon_head_execution_block"))
 
     engine.stop()  # the producer on which payloads are packed first
-    node.advance(slots=2)
+    manual_node.advance(slots=2)
     engine.forget_above(1)
     engine.start()
-    node.advance(slots=1)
+    manual_node.advance(slots=1)
+
     eventually(lambda: engine.height == height + 3, "the producer that lost blocks has them again")
-    assert node.metric("plumbline_beacon_missed_slots_total") == 0
+    assert manual_node.metric("plumbline_beacon_missed_slots_total") == 0
     assert follower.calls == [], "a follower must not be driven to a chain too short for a snap sync"
-    assert node.stop() == 0
-    other.stop()
-    follower.stop()

@@ -122,6 +122,13 @@ class Chain:
         return frozenset(slot for slot in found if slot >= oldest)
 
     @property
+    def anchor_slot(self) -> int:
+        """The slot of the chain's first block."""
+        row = self._store.block(self._anchor_root)
+        assert row is not None
+        return row.slot
+
+    @property
     def has_finality(self) -> bool:
         """Whether a block of this chain is finalized (and not only what came before the anchor)."""
         return self._store.block(bytes(self.head.state.finalized_checkpoint.root)) is not None

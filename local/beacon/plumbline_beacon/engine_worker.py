@@ -259,8 +259,19 @@ class EngineWorker:
             self._note_verdict(verdict)
             return payload_id
         if verdict.status == VALID:  # Geth's answer when asked to go below its own finalized block
-            self.diverged(0, "it holds a finalized block above our head, so its data are those of another chain")
+            self._check_finality()
         raise EngineRefused(f"{self.name} packs no payload: the head is {verdict.status} to it", 0)
+
+    def _check_finality(self) -> None:
+        """Find out whether the engine has finalized a block that is not of our chain."""
+        try:
+            finalized = self._client.block("finalized")
+        except EngineRefused:  # Geth's answer when it has none
+            return
+        if finalized is not None:
+            number = int(finalized["number"], 16)
+            if number > 0 and self._stored().payload_hash(number) != from_hex(finalized["hash"]):
+                self.diverged(number, "it holds this block as finalized, and ours is another, or none yet")
 
     def _heal(self) -> bool:
         """Give a producer the blocks that it lost; return whether it has all of them now."""

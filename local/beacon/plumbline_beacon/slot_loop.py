@@ -95,7 +95,8 @@ class SlotLoop:
         self._backfilled = self._chain.backfilled
         self._next = head.slot + 1
         if isinstance(self._clock, ManualClock):
-            self._clock.start_at(head.slot if self._backfilled else head.slot + self._plan.backfill_slots)
+            filled_to = head.slot if self._backfilled else self._chain.anchor_slot + self._plan.backfill_slots
+            self._clock.start_at(filled_to)
         self._publication.last_slot = head.slot
         self._log_phase("begin")
         return True
