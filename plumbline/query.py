@@ -46,7 +46,9 @@ def ask(stack: Stack) -> Iterator[Answer]:
             return wait.Observation(now > first, now, f"{GETH_HOST} is at block {now}, as at the start")
 
         named = f"block number rises at {GETH_HOST}"
-        last = wait.until(wait.poll(risen, every_s=0.5), named=named, within_s=_RISES_WITHIN_S, look="plumbline logs consensus")
+        last = wait.until(
+            wait.poll(risen, every_s=0.5), named=named, within_s=_RISES_WITHIN_S, look="plumbline logs consensus"
+        )
         yield Answer(GETH_HOST, "eth_blockNumber", last)
 
 

@@ -73,7 +73,7 @@ class Balanced:
                 answer = httpx.get(url, timeout=1, trust_env=False)
             except httpx.TransportError as error:
                 return wait.Observation(
-                    False, {}, f"{self} does not answer at {url} ({type(error).__name__}); {self._announced}"
+                    False, {}, f"{self} does not answer at {url} ({type(error).__name__}); {self.announced()}"
                 )
             return wait.Observation(
                 answer.status_code == 200, answer.json(), f"{self} answers {answer.status_code} at {url}"
@@ -90,8 +90,7 @@ class Balanced:
         said = self.events()
         return f": {'; '.join(said.values())}" if said else " and no event says why"
 
-    @property
-    def _announced(self) -> str:
+    def announced(self) -> str:
         """Say which speaker announces the address, if any does."""
         return self.events().get("nodeAssigned") or "no speaker says that it announces the address"
 

@@ -88,7 +88,9 @@ class Kube:
         client.configuration.connection_pool_maxsize = 64
         return type(client)(client.configuration)
 
-    def request(self, method: str, path: str, *, body: Any = None, content_type: str = "application/json", **query: Any) -> Any:
+    def request(
+        self, method: str, path: str, *, body: Any = None, content_type: str = "application/json", **query: Any
+    ) -> Any:
         """Send one request and return the decoded answer.
 
         Raises:
@@ -97,10 +99,20 @@ class Kube:
             OSError: the server does not answer.
         """
         data, headers = self.exchange(method, path, body=body, content_type=content_type, query=query)
-        return json.loads(data) if headers.get("content-type", "").startswith("application/json") else data.decode(errors="replace")
+        return (
+            json.loads(data)
+            if headers.get("content-type", "").startswith("application/json")
+            else data.decode(errors="replace")
+        )
 
     def exchange(
-        self, method: str, path: str, *, body: Any = None, content_type: str = "application/json", query: Mapping[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        content_type: str = "application/json",
+        query: Mapping[str, Any] | None = None,
     ) -> tuple[bytes, Mapping[str, str]]:
         """Send one request and return the raw body and the headers of the answer; errors are those of :meth:`request`."""
         from urllib3.exceptions import HTTPError  # noqa: PLC0415
@@ -113,7 +125,9 @@ class Kube:
         finally:
             answer.release_conn()
 
-    def open(self, method: str, path: str, body: Any, content_type: str, query: Mapping[str, Any], within_s: float) -> Any:
+    def open(
+        self, method: str, path: str, body: Any, content_type: str, query: Mapping[str, Any], within_s: float
+    ) -> Any:
         """Send one request and return the answer (a ``urllib3`` response) of which nothing is read yet."""
         from urllib3 import Timeout  # noqa: PLC0415
         from urllib3.exceptions import HTTPError  # noqa: PLC0415
@@ -171,7 +185,14 @@ class Kube:
         """Create or update objects by server-side apply, as field manager "plumbline"."""
         for item in objects:
             path = f"{_path(item['kind'], item['metadata'].get('namespace', ''))}/{item['metadata']['name']}"
-            self.request("PATCH", path, body=item, content_type="application/apply-patch+yaml", fieldManager="plumbline", force="true")
+            self.request(
+                "PATCH",
+                path,
+                body=item,
+                content_type="application/apply-patch+yaml",
+                fieldManager="plumbline",
+                force="true",
+            )
 
     def ensure_namespace(self, name: str, security: str) -> None:
         """Make a namespace with its Pod Security level (kept as it is where it exists with that level)."""
@@ -200,7 +221,9 @@ class Kube:
             selector: label selector.
             name: one object only.
         """
-        return _Watch(self, _path(kind, namespace), judge, selector, f"metadata.name={name}" if name else "", namespace is None)
+        return _Watch(
+            self, _path(kind, namespace), judge, selector, f"metadata.name={name}" if name else "", namespace is None
+        )
 
     def rolled_out(self, kind: str, name: str, namespace: str) -> wait.Condition[Object]:
         """Return a condition: a Deployment, DaemonSet or StatefulSet has all its replicas updated and ready."""
@@ -222,7 +245,9 @@ class Kube:
         def judge(pods: dict[str, Object]) -> wait.Observation[dict[str, Object]]:
             ready = {name: pod for name, pod in pods.items() if pod_ready(pod)}
             troubled = "; ".join(f"{name}: {pod_state(pod)}" for name, pod in pods.items() if name not in ready)
-            return wait.Observation(len(ready) >= count, ready, f"{len(ready)} of {count} ready" + (f"; {troubled}" if troubled else ""))
+            return wait.Observation(
+                len(ready) >= count, ready, f"{len(ready)} of {count} ready" + (f"; {troubled}" if troubled else "")
+            )
 
         return self.watch("Pod", namespace, judge, selector=selector)
 
@@ -247,7 +272,9 @@ class Kube:
         """Return the pinned kubectl with our kubeconfig and context."""
         return [str(self.tools / "kubectl"), f"--kubeconfig={self.kubeconfig}", f"--context={self.context}"]
 
-    def exec(self, namespace: str, pod: str, argv: Sequence[str], *, container: str = "", within_s: float = 30) -> shell.Result:
+    def exec(
+        self, namespace: str, pod: str, argv: Sequence[str], *, container: str = "", within_s: float = 30
+    ) -> shell.Result:
         """Run a program in a container and return what it left, whatever its exit code."""
         where = ["-c", container] if container else []
         return self.kubectl("-n", namespace, "exec", pod, *where, "--", *argv, within_s=within_s, check=False)
@@ -279,7 +306,9 @@ class Kube:
                 if "Forwarding from " not in line:
                     process.wait(5)
                     errors.seek(0)
-                    raise PlumblineError(f"port {port} of {target} in {namespace} cannot be forwarded: {errors.read().strip()}")
+                    raise PlumblineError(
+                        f"port {port} of {target} in {namespace} cannot be forwarded: {errors.read().strip()}"
+                    )
                 yield line.split("Forwarding from ")[1].split(" ->")[0]
             finally:
                 process.terminate()
@@ -313,7 +342,9 @@ class _Watch(Generic[T]):
         yield self.judge(objects)
         while not deadline.passed:
             chunk = max(1, min(_WATCH_CHUNK_S, round(deadline.left_s)))
-            for change, item in self._changes({**query, "watch": "true", "resourceVersion": version, "timeoutSeconds": chunk}):
+            for change, item in self._changes(
+                {**query, "watch": "true", "resourceVersion": version, "timeoutSeconds": chunk}
+            ):
                 if change == "ERROR":  # the version is too old: list again
                     return
                 version = item["metadata"]["resourceVersion"]
@@ -363,7 +394,9 @@ def pod_state(pod: Object) -> str:
         if waiting and waiting.get("reason") not in (None, "PodInitializing", "ContainerCreating"):
             said.append(f"{container['name']} {waiting['reason']}: {waiting.get('message', '')}".strip(": "))
         if died and died.get("exitCode"):
-            said.append(f"{container['name']} exit {died['exitCode']} {died.get('reason', '')} {died.get('message', '')}".strip())
+            said.append(
+                f"{container['name']} exit {died['exitCode']} {died.get('reason', '')} {died.get('message', '')}".strip()
+            )
     for condition in status.get("conditions", []):
         if condition["type"] == "PodScheduled" and condition["status"] == "False":
             said.append(condition.get("message", "not scheduled"))

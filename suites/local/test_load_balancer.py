@@ -6,22 +6,24 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from plumbline.components import balanced
+from plumbline.components import balanced, newcomer
 from plumbline.components.outside import own_address
 from plumbline.components.patience import settle
 from reports.evidence import attach, figure
 
 if TYPE_CHECKING:
+    from plumbline.components.cluster import Cluster
     from plumbline.components.load_balancer import LoadBalancer
 
 WITHIN_S = 10.0
 
 
 @pytest.mark.control("LBR-001")
-def test_service_gets_an_address_that_answers_from_outside(load_balancer: LoadBalancer) -> None:
+def test_service_gets_an_address_that_answers_from_outside(load_balancer: LoadBalancer, cluster: Cluster) -> None:
     """Preconditions: a pool cut from the engine's network, and a listener in the cluster.
-    Steps: make a Service of type LoadBalancer in front of the listener; call its address from this machine.
-    Expected: the address is one of the pool, the listener answers at it, and sees the caller's own address.
+    Steps: make a Service of type LoadBalancer in front of the listener; call its address from this machine, and from a container
+    that has just come to the network, and so must ask who has that address.
+    Expected: the address is one of the pool, the listener answers both at it, and sees the caller's own address.
     """
     with balanced.service(load_balancer.kube, "plumbline-outside") as service:
         given = settle(service.addressed(), named=f"{service} has an address", within_s=WITHIN_S)
@@ -29,9 +31,11 @@ def test_service_gets_an_address_that_answers_from_outside(load_balancer: LoadBa
         assert load_balancer.holds(given.value), f"{service} got {given.value}, the pool is {load_balancer.pool}"
 
         answer = settle(service.answering(), named=f"{service} answers", within_s=WITHIN_S)
+        stranger, announced = newcomer.get(cluster, given.value), service.announced()
         attach("what the cluster says of the Service", service.events())
 
     assert answer.ok, f"{answer.summary}; {load_balancer.state()}"
+    assert stranger.status == 200, f"{service}: {stranger}; {announced}; {load_balancer.state()}"
     caller = own_address(given.value)
     assert answer.value["client"] == caller, f"{service} sees {answer.value['client']} as its caller, which is {caller}"
     figure("Service of type LoadBalancer, made to first answer", given.seconds + answer.seconds, "s", bound=WITHIN_S)

@@ -81,7 +81,10 @@ def test_a_watch_sees_what_changes_after_the_list(kube: Kube) -> None:
 
 def test_a_version_that_is_too_old_lists_again(kube: Kube) -> None:
     Scripted.items = [pod("geth-0", ready=False)]
-    Scripted.batches = [[{"type": "ERROR", "object": {"code": 410}}], [{"type": "MODIFIED", "object": pod("geth-0", ready=True)}]]
+    Scripted.batches = [
+        [{"type": "ERROR", "object": {"code": 410}}],
+        [{"type": "MODIFIED", "object": pod("geth-0", ready=True)}],
+    ]
 
     wait.until(kube.pods_ready("ethereum", "", 1), named="one node", within_s=10)
 
@@ -96,8 +99,9 @@ def test_a_timeout_says_what_the_pods_are_doing(kube: Kube) -> None:
     with pytest.raises(wait.Timeout) as caught:
         wait.until(kube.pods_ready("ethereum", "", 2), named="two nodes ready", within_s=1)
 
-    assert "two nodes ready: 1 of 2 ready; geth-1: Running, geth CrashLoopBackOff: back-off 2s, geth exit 1 Error invalid genesis" in str(
-        caught.value
+    assert (
+        "two nodes ready: 1 of 2 ready; geth-1: Running, geth CrashLoopBackOff: back-off 2s, geth exit 1 Error invalid genesis"
+        in str(caught.value)
     )
 
 
@@ -130,7 +134,9 @@ def test_absent_objects_are_told_from_refusals(kube: Kube) -> None:
         ({}, 1, False),
     ],
 )
-def test_a_rollout_counts_current_replicas_only(kube: Kube, status: dict[str, Any], generation: int, ready: bool) -> None:
+def test_a_rollout_counts_current_replicas_only(
+    kube: Kube, status: dict[str, Any], generation: int, ready: bool
+) -> None:
     meta = {"name": "geth", "namespace": "ethereum", "generation": generation, "resourceVersion": "1"}
     Scripted.items = [{"metadata": meta, "spec": {"replicas": 2, "selector": {"matchLabels": {}}}, "status": status}]
     condition = kube.rolled_out("StatefulSet", "geth", "ethereum")

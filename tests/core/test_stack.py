@@ -76,7 +76,12 @@ def test_an_unfit_machine_keeps_its_own_error() -> None:
 
 
 def test_closure_holds_needs_and_uses_in_roster_order() -> None:
-    roster = parts(Part("cluster"), Part("balancer", "cluster"), Part("ingress", "cluster", uses=("balancer",)), Part("other", "cluster"))
+    roster = parts(
+        Part("cluster"),
+        Part("balancer", "cluster"),
+        Part("ingress", "cluster", uses=("balancer",)),
+        Part("other", "cluster"),
+    )
 
     assert list(stack.closure(roster, ["ingress"])) == ["cluster", "balancer", "ingress"]
 
@@ -99,7 +104,9 @@ def test_the_real_roster_has_no_circle_and_knows_all_it_names() -> None:
 @given(st.data())
 def test_any_dag_runs_every_part_once_after_its_needs(data: st.DataObject) -> None:
     names = [f"p{i}" for i in range(data.draw(st.integers(1, 7)))]
-    wanted = parts(*(Part(n, *data.draw(st.sets(st.sampled_from(names[:i]))) if i else ()) for i, n in enumerate(names)))
+    wanted = parts(
+        *(Part(n, *data.draw(st.sets(st.sampled_from(names[:i]))) if i else ()) for i, n in enumerate(names))
+    )
     done: list[str] = []
     lock = threading.Lock()
 

@@ -80,7 +80,9 @@ def test_every_waits_for_all_parts() -> None:
 
 
 def test_every_shows_the_part_that_is_missing() -> None:
-    both = wait.every(Scripted(wait.Observation(True, 1, "")), Scripted(wait.Observation(False, 2, "second is missing")))
+    both = wait.every(
+        Scripted(wait.Observation(True, 1, "")), Scripted(wait.Observation(False, 2, "second is missing"))
+    )
 
     with pytest.raises(wait.Timeout, match="second is missing"):
         wait.until(both, named="both", within_s=0.05)
