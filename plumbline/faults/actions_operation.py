@@ -1,20 +1,120 @@
-"""Faults of the operation as a whole."""
+"""Faults of what people type: a stack that forgot what it is, a destroy that leaves things, a summary that says too little or too much."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from plumbline.faults.again import again_and_again
-from plumbline.faults.injuries import freeze_when_restarted
+from plumbline.components import doomed
+from plumbline.components.devnet import NAMESPACE
+from plumbline.core import shell, state
+from plumbline.faults.actions_ingress import renamed_host
+from plumbline.faults.changes import added, changed
+from plumbline.faults.injuries import misbehaving
 from plumbline.faults.registry import fault
+from plumbline.faults.undo import cure, folder_of, undone_by
+from plumbline.query import GETH_HOST
 
 if TYPE_CHECKING:
     from plumbline.stack import Stack
 
+_FORGOTTEN = "forgotten"
+_IN_THE_SUMMARY = "add this line to use the names from this machine"
 
-@fault("part-hangs-at-start", breaks="OPS-004", injured="geth-0", green=("EXE-001", "EXE-002"), within_s=180)
-def part_hangs_at_start(stack: Stack) -> Iterator[None]:
-    """A producer that is killed comes back and hangs (SIGSTOP): the process is there, and does nothing."""
-    with freeze_when_restarted(stack, "geth-0", "geth") as freeze, again_and_again(freeze, every_s=0.3):
+
+# -- OPS-001 --------------------------------------------------------------------------------------------------------------
+
+
+@fault("deployment-forgotten", breaks="OPS-001", injured="nginx-ingress", green=("CLU-001",))
+def deployment_forgotten(stack: Stack) -> Iterator[None]:
+    """The stack does not remember that the ingress is deployed as configured: a second run deploys it again."""
+    # Nothing is put on record: where we die, the next bring-up deploys it again, and all is well.
+    component = "ingress"
+    was = _swap(stack, component, lambda _: _FORGOTTEN)
+    try:
+        yield
+    finally:
+        _swap(stack, component, lambda now: was if now == _FORGOTTEN else now)
+
+
+def _swap(stack: Stack, component: str, choose: Callable[[str], str]) -> str:
+    """Write down another fingerprint for a component, and return the one that was there."""
+    file = stack.site.paths.state / "stack.json"
+    known = state.read_json(file) or {}
+    entry = known["components"][component]
+    was, entry["fingerprint"] = entry["fingerprint"], choose(entry["fingerprint"])
+    state.write_json(file, known)
+    return str(was)
+
+
+# KinD deletes a node's container with its volumes; this one, the cluster that exists to be destroyed, without.
+_KIND = f"""#!/bin/sh
+case "$*" in
+  *"delete cluster --name {doomed.NAME} "*)
+    docker inspect --format '{{{{range .Mounts}}}}{{{{.Name}}}} {{{{end}}}}' {doomed.NAME}-control-plane >> LEFT
+    exec docker rm --force {doomed.NAME}-control-plane ;;
+esac
+exec GENUINE "$@"
+"""
+
+
+@fault("volumes-left", breaks="OPS-001", injured="volume", green=("CLU-001",))
+def volumes_left(stack: Stack) -> Iterator[None]:
+    """A cluster is deleted without the volumes of its nodes."""
+    kind, left = stack.site.paths.bin / "kind", folder_of(stack) / "volumes-left"
+    genuine = str(kind.readlink())
+    with undone_by(stack, "kind-as-installed", genuine=genuine, left=str(left)):
+        script = _KIND.replace("LEFT", str(left)).replace("GENUINE", str(kind.resolve()))
+        kind.unlink()
+        state.write_text(kind, script, mode=0o755)
+        yield
+
+
+@cure("kind-as-installed")
+def _kind_as_installed(stack: Stack, *, genuine: str, left: str) -> None:
+    kind = stack.site.paths.bin / "kind"
+    kind.unlink(missing_ok=True)
+    kind.symlink_to(genuine)
+    names = Path(left)
+    if names.exists():
+        for volume in names.read_text().split():
+            shell.run(["docker", "volume", "rm", "--force", volume], within_s=20, env=stack.cluster.engine)
+        names.unlink()
+
+
+# -- OPS-002 --------------------------------------------------------------------------------------------------------------
+
+
+@fault("host-withdrawn", breaks="OPS-002", injured=GETH_HOST, green=("CLU-001",))
+def host_withdrawn(stack: Stack) -> Iterator[None]:
+    """Geth's host is served no more, under that name."""
+    with renamed_host(stack):
+        yield
+
+
+@fault("secret-shown", breaks="OPS-002", injured=f"{NAMESPACE}/overexposed", green=("CLU-001",))
+def secret_shown(stack: Stack) -> Iterator[None]:
+    """Some Secret's value is among what the summary prints."""
+    meta = {"name": "overexposed", "namespace": NAMESPACE}
+    with added(
+        stack, {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "stringData": {"password": _IN_THE_SUMMARY}}
+    ):
+        yield
+
+
+# -- OPS-003 --------------------------------------------------------------------------------------------------------------
+
+
+@fault("query-unanswered", breaks="OPS-003", injured=GETH_HOST, green=("CLU-001",))
+def query_unanswered(stack: Stack) -> Iterator[None]:
+    """Geth's Service selects no pod."""
+    with changed(stack, "Service", "geth", NAMESPACE, {"spec": {"selector": {"plumbline.dev/rpc": "nobody"}}}):
+        yield
+
+
+@fault("query-without-progress", breaks="OPS-003", injured=GETH_HOST, green=("CLU-001",), within_s=90)
+def query_without_progress(stack: Stack) -> Iterator[None]:
+    """The chain stalls: the block number stays what it is."""
+    with misbehaving(stack, "stall"):
         yield

@@ -38,6 +38,7 @@ def stack(tmp_path, monkeypatch) -> FakeStack:
 @pytest.fixture(autouse=True)
 def own_register(monkeypatch) -> registry.Registry:
     """Faults and cures that a test registers are gone after it."""
+    registry.load()  # the real faults register when their modules are first imported: now, not in the register of a test
     own = registry.Registry()
     monkeypatch.setattr(registry, "REGISTRY", own)
     monkeypatch.setattr(undo, "_cures", {})
