@@ -56,7 +56,7 @@ class Devnet(Component):
         """Return genesis.json (for ``geth init``) and beacon.yaml (for ``geth --beacon.config``)."""
         from plumbline_beacon import network  # noqa: PLC0415
 
-        return {"genesis.json": json.dumps(self.genesis), "beacon.yaml": network.beacon_config_yaml()}
+        return {"genesis.json": self._genesis_text, "beacon.yaml": network.beacon_config_yaml()}
 
     @cached_property
     def genesis(self) -> dict[str, Any]:
@@ -76,12 +76,17 @@ class Devnet(Component):
             state.write_json(kept, dumped)
         return genesis.execution_genesis(dumped)
 
+    @property
+    def _genesis_text(self) -> str:
+        """One text for one genesis: what Geth printed and what we kept of it come in different orders."""
+        return json.dumps(self.genesis, sort_keys=True)
+
     @cached_property
     def genesis_hash(self) -> str:
         """The hash of the genesis block, as the pinned Geth computes it from the genesis outside the cluster."""
         from plumbline import images  # noqa: PLC0415
 
-        text = json.dumps(self.genesis)
+        text = self._genesis_text
         kept = self.site.paths.state / "devnet" / f"genesis-hash-{hashlib.sha256(text.encode()).hexdigest()[:12]}.json"
         if (found := state.read_json(kept)) is None:
             with tempfile.TemporaryDirectory() as folder:
