@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from plumbline.stack import Stack
 
 _ANNOTATION = "nginx.ingress.kubernetes.io"
-_OPEN = "geth-open"
 _GETH_IMAGE = "docker.io/ethereum/client-go:v1.17.10"
-_PUBLIC = "eth,net,web3,admin,debug,miner,txpool"
 
 
 @fault("backend-lost", breaks="ING-001", injured=GETH_HOST, green=("CLU-001",))
@@ -57,10 +55,10 @@ def everything_let_in(stack: Stack) -> Iterator[None]:
         yield
 
 
-@fault("sockets-not-upgraded", breaks="ING-005", injured=GETH_HOST, green=("ING-001",), within_s=60)
-def sockets_not_upgraded(stack: Stack) -> Iterator[None]:
-    """The controller speaks HTTP/1.0 with Geth: calls go through, connections are never upgraded."""
-    with _annotated(stack, "proxy-http-version", "1.0"):
+@fault("sockets-refused", breaks="ING-005", injured=GETH_HOST, green=("CLU-001",))
+def sockets_refused(stack: Stack) -> Iterator[None]:
+    """A Geth node without WebSocket stands behind the public Service."""
+    with _behind_the_service(stack, "geth-deaf", "--http.api=eth,net,web3"):
         yield
 
 
@@ -84,14 +82,13 @@ def _annotated(stack: Stack, name: str, value: str | None) -> Iterator[None]:
         yield
 
 
-@fault("private-methods-served", breaks="ING-007", injured=_OPEN, green=("CLU-001",))
+@fault("private-methods-served", breaks="ING-007", injured="geth-open", green=("CLU-001",))
 def private_methods_served(stack: Stack) -> Iterator[None]:
     """A Geth node that serves every namespace stands behind the public Service."""
-    with added(stack, _open_node(), _open_to_ingress()):
-        wait.until(stack.site.kube.pods_ready(NAMESPACE, f"app={_OPEN}", 1), named=f"{_OPEN} ready", within_s=60)
-        only_it = {"app": _OPEN, "app.kubernetes.io/name": None, "plumbline.dev/rpc": None}
-        with changed(stack, "Service", "geth", NAMESPACE, {"spec": {"selector": only_it}}):
-            yield
+    every = "eth,net,web3,admin,debug,miner,txpool"
+    websocket = ("--ws", "--ws.addr=0.0.0.0", "--ws.port=8545", f"--ws.api={every}")
+    with _behind_the_service(stack, "geth-open", f"--http.api={every}", *websocket):
+        yield
 
 
 @fault("port-opened", breaks="ING-007", injured="8545", green=("ING-001",))
@@ -103,23 +100,24 @@ def port_opened(stack: Stack) -> Iterator[None]:
         yield
 
 
-def _open_node() -> Object:
-    args = [
-        "--dev",
-        "--datadir=/data",
-        "--nodiscover",
-        "--ipcdisable",
-        "--http",
-        "--http.addr=0.0.0.0",
-        f"--http.api={_PUBLIC}",
-    ]
-    args += [f"--http.vhosts={GETH_HOST}", "--ws", "--ws.addr=0.0.0.0", "--ws.port=8545", f"--ws.api={_PUBLIC}"]
+@contextmanager
+def _behind_the_service(stack: Stack, name: str, *args: str) -> Iterator[None]:
+    """Have the public Service lead to a node of another chain, and to no other."""
+    with added(stack, _node(name, args), _open_to_ingress(name)):
+        wait.until(stack.site.kube.pods_ready(NAMESPACE, f"app={name}", 1), named=f"{name} ready", within_s=60)
+        only_it = {"app": name, "app.kubernetes.io/name": None, "plumbline.dev/rpc": None}
+        with changed(stack, "Service", "geth", NAMESPACE, {"spec": {"selector": only_it}}):
+            yield
+
+
+def _node(name: str, args: tuple[str, ...]) -> Object:
+    always = ["--dev", "--datadir=/data", "--nodiscover", "--ipcdisable", "--http", "--http.addr=0.0.0.0"]
     confined: dict[str, Any] = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
     container = {
         "name": "geth",
         "image": _GETH_IMAGE,
         "imagePullPolicy": "IfNotPresent",
-        "args": args,
+        "args": [*always, f"--http.vhosts={GETH_HOST}", *args],
         "ports": [{"name": "rpc", "containerPort": 8545}],
         "readinessProbe": {"httpGet": {"path": "/", "port": "rpc"}, "periodSeconds": 1},
         "securityContext": confined,
@@ -128,20 +126,21 @@ def _open_node() -> Object:
     security = {"runAsNonRoot": True, "runAsUser": 1000, "fsGroup": 1000, "seccompProfile": {"type": "RuntimeDefault"}}
     spec = {
         "automountServiceAccountToken": False,
+        "enableServiceLinks": False,  # Geth takes GETH_PORT, which the Service "geth" makes, for its own option
         "terminationGracePeriodSeconds": 0,
         "securityContext": security,
         "containers": [container],
         "volumes": [{"name": "data", "emptyDir": {}}],
     }
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": _meta(_OPEN), "spec": spec}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": _meta(name), "spec": spec}
 
 
-def _open_to_ingress() -> Object:
+def _open_to_ingress(name: str) -> Object:
     peers = [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress-nginx"}}}]
     rules = [{"from": peers, "ports": [{"port": 8545, "protocol": "TCP"}]}]
-    spec = {"podSelector": {"matchLabels": {"app": _OPEN}}, "policyTypes": ["Ingress"], "ingress": rules}
-    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": _meta(_OPEN), "spec": spec}
+    spec = {"podSelector": {"matchLabels": {"app": name}}, "policyTypes": ["Ingress"], "ingress": rules}
+    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": _meta(name), "spec": spec}
 
 
 def _meta(name: str) -> Object:
-    return {"name": name, "namespace": NAMESPACE, "labels": {"app": _OPEN}}
+    return {"name": name, "namespace": NAMESPACE, "labels": {"app": name}}

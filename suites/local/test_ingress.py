@@ -67,7 +67,7 @@ def test_json_rpc_is_answered_as_specified(api: Outside, sent: Any, expected: An
     """
     reply = api.ask(sent)
 
-    assert reply.status == 200, reply
+    assert reply.status == 200, f"{reply}\nexpected: {expected}"
     assert reply.outcome == expected, f"{reply}\nexpected: {expected}"
 
 
@@ -104,7 +104,7 @@ def test_new_heads_come_by_websocket(api: Outside, slots: SlotClock) -> None:
     heard = websocket.new_heads(api, count=2, within_s=slots.seconds(3))
     attach("heads", str(heard))
 
-    assert len(heard.heads) == 2, heard
+    assert len(heard.heads) == 2, f"{heard}\nexpected: two heads within three slots"
     assert heard.heads[1]["parentHash"] == heard.heads[0]["hash"], f"{heard}: they are not consecutive"
     assert heard.ended, f"{heard}: eth_unsubscribe was not confirmed"
     figure("head by WebSocket, after the start of its slot", max(heard.seconds), "s")
