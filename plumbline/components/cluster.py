@@ -300,6 +300,15 @@ class Cluster(Component):
         subnets: list[str] = [entry["Subnet"] for entry in json.loads(result.stdout)[0]["IPAM"]["Config"]]
         return next(subnet for subnet in subnets if ":" not in subnet)
 
+    def address(self) -> str:
+        """Return the node's IPv4 address in that network."""
+        return next(
+            str(said["address"])
+            for node in self.nodes()
+            for said in node["status"]["addresses"]
+            if said["type"] == "InternalIP" and ":" not in said["address"]
+        )
+
     def kill(self, namespace: str, pod: str, container: str) -> None:
         """Send SIGKILL to a container's first process, by the node's containerd."""
         status = self.kube.get("Pod", pod, namespace)["status"]["containerStatuses"]

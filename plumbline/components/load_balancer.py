@@ -18,6 +18,8 @@ _NAMESPACE = "metallb-system"
 _MODULE = "go.universe.tf/metallb"
 _MANIFEST = "config/manifests/metallb-native.yaml"  # its CRDs name their conversion webhook; config/crd/bases do not
 _POOL_SIZE = 21
+_APART = 32  # addresses from one cluster's pool to the next one's
+_KEPT_FREE = 35  # at the end of the network
 _FAST_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # 0.3 s of pure Python otherwise
 
 
@@ -34,9 +36,15 @@ class LoadBalancer(HelmComponent):
 
     @cached_property
     def pool(self) -> str:
-        """The range of addresses, near the upper end of the network's IPv4 subnet: "first-last"."""
-        network = ipaddress.ip_network(Cluster(self.site).subnet())
-        last = network.broadcast_address - 35
+        """The range of addresses, in the upper half of the network's IPv4 subnet: "first-last".
+
+        Clusters share that network: the place of a pool follows from its node's address, so that no two give the same.
+        """
+        cluster = Cluster(self.site)
+        network = ipaddress.ip_network(cluster.subnet())
+        places = max(1, (network.num_addresses // 2 - _KEPT_FREE) // _APART)
+        place = (int(ipaddress.ip_address(cluster.address())) - int(network.network_address)) % places
+        last = network.broadcast_address - _KEPT_FREE - place * _APART
         return f"{last - _POOL_SIZE + 1}-{last}"
 
     @property
