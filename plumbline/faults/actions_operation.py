@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,11 +50,11 @@ def _swap(stack: Stack, component: str, choose: Callable[[str], str]) -> str:
 
 
 # KinD deletes a node's container with its volumes; this one, the cluster that exists to be destroyed, without.
-_KIND = f"""#!/bin/sh
+_KIND = """#!/bin/sh
 case "$*" in
-  *"delete cluster --name {doomed.NAME} "*)
-    docker inspect --format '{{{{range .Mounts}}}}{{{{.Name}}}} {{{{end}}}}' {doomed.NAME}-control-plane >> LEFT
-    exec docker rm --force {doomed.NAME}-control-plane ;;
+  *"delete cluster --name DOOMED "*)
+    docker inspect --format '{{range .Mounts}}{{.Name}} {{end}}' DOOMED-control-plane >> LEFT
+    exec docker rm --force DOOMED-control-plane ;;
 esac
 exec GENUINE "$@"
 """
@@ -65,7 +66,8 @@ def volumes_left(stack: Stack) -> Iterator[None]:
     kind, left = stack.site.paths.bin / "kind", folder_of(stack) / "volumes-left"
     genuine = str(kind.readlink())
     with undone_by(stack, "kind-as-installed", genuine=genuine, left=str(left)):
-        script = _KIND.replace("LEFT", str(left)).replace("GENUINE", str(kind.resolve()))
+        words = {"DOOMED": doomed.name(stack.site), "LEFT": str(left), "GENUINE": str(kind.resolve())}
+        script = re.sub("|".join(words), lambda word: words[word[0]], _KIND)
         kind.unlink()
         state.write_text(kind, script, mode=0o755)
         yield
