@@ -127,17 +127,19 @@ def _container(plain: dict[str, Any]) -> Container:
     labels = plain.get("Labels") or {}
     pod = f"{labels.get('io.kubernetes.pod.namespace')}/{labels.get('io.kubernetes.pod.name')}"
     kind = labels.get("io.kubernetes.container.name", "sandbox")
+    kept = _kept(plain)
     return Container(
         name=f"{pod} ({kind})" if "io.kubernetes.pod.name" in labels else f"container {plain['ID']}, not of Kubernetes",
-        ref=plain["Image"],
-        image=_image(plain),
+        # Of several names for one content containerd tells any: what was asked for is what the CRI plug-in keeps.
+        ref=kept.get("Config", {}).get("image", {}).get("user_specified_image") or plain["Image"],
+        image=kept.get("ImageRef", ""),
         recipe=labels.get(_RECIPE, ""),
         source=labels.get(_SOURCE, ""),
         version=labels.get(_VERSION, ""),
     )
 
 
-def _image(plain: dict[str, Any]) -> str:
-    """Return which image the container was made from: the CRI plug-in keeps that with the container."""
+def _kept(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return what the CRI plug-in keeps with a container (none for sandboxes, and for what Kubernetes did not start)."""
     kept = (plain.get("Extensions") or {}).get("io.cri-containerd.container.metadata")
-    return str(json.loads(b64decode(kept["value"]))["Metadata"].get("ImageRef", "")) if kept else ""
+    return json.loads(b64decode(kept["value"]))["Metadata"] if kept else {}

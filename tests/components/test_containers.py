@@ -15,8 +15,9 @@ GETH = Container("ethereum/geth-0 (geth)", "docker.io/ethereum/client-go:v1", "s
 KNOWN = Pedigree("key", "sha256:aa", ("go github.com/ethereum/go-ethereum@v1 h1:x",))
 
 
-def info(identity: str, image: str, labels: dict[str, str], image_ref: str = "") -> dict[str, Any]:
-    metadata = b64encode(json.dumps({"Metadata": {"ImageRef": image_ref}}).encode()).decode()
+def info(identity: str, image: str, labels: dict[str, str], image_ref: str = "", asked: str = "") -> dict[str, Any]:
+    kept = {"ImageRef": image_ref, "Config": {"image": {"image": image_ref, "user_specified_image": asked}}}
+    metadata = b64encode(json.dumps({"Metadata": kept}).encode()).decode()
     extensions = {"io.cri-containerd.container.metadata": {"value": metadata}} if image_ref else {}
     return {"ID": identity, "Image": image, "Labels": labels, "Extensions": extensions}
 
@@ -38,6 +39,15 @@ def test_containers_are_read_as_containerd_tells_them() -> None:
         "container 3, not of Kubernetes",
     ]
     assert (found[0].image, found[0].recipe) == ("sha256:aa", "key")
+
+
+def test_a_container_has_the_name_that_its_pod_asked_for() -> None:
+    """Two names for one content: containerd shows the one that it comes across first."""
+    text = json.dumps(info("1", "known:1", {}, "sha256:aa", asked="rogue.invalid/known:1"))
+
+    (found,) = running(lambda *_: SimpleNamespace(stdout=text))  # type: ignore[arg-type,return-value]
+
+    assert found.ref == "rogue.invalid/known:1"
 
 
 def test_an_image_as_it_was_built_is_no_stranger() -> None:
