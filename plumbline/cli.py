@@ -19,7 +19,15 @@ from plumbline.core.config import Config
 from plumbline.core.errors import PlumblineError, Unfit, UsageError
 from plumbline.core.paths import Paths
 
-_OPTIONS = ("target", "network", "helios-network", "images", "profile", "cluster-name", "beacon-api", "checkpoint")
+_OPTIONS = (
+    *("target", "network", "helios-network", "images", "registry-mirror", "profile", "cluster-name"),
+    *("beacon-api", "checkpoint"),
+)
+_FLAGS = {
+    "keep": "leave the stack standing",
+    "fresh": "replace a standing stack",
+    "allow-unpinned": "pull images without a recorded digest, too",
+}
 _LATER = {  # components that the make targets name and that no release has yet
     "monitoring": "Prometheus, Alertmanager and Grafana",
     "light-client": "the Helios light client",
@@ -106,9 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     command("doctor", _doctor, "check what this machine needs, each with its fix")
     engine = command("engine", _engine, "the container engine: use the running one, or install a private one")
     engine.add_argument("action", choices=("ensure", "up", "down", "status"))
-    image = command("images", _images, "the images and tools that the stack is made of")
-    image.add_argument("action", choices=("build", "list", "lock", "verify", "tools"), nargs="?", default="build")
-    image.add_argument("tools", nargs="*", metavar="TOOL", help="with tools: which (default: all)")
+    _add_images(command("images", _images, "the images and tools that the stack is made of"))
     up = _with_config(command("up", _up, "bring up components and all that they need (default: everything)"))
     up.add_argument("components", nargs="*", metavar="COMPONENT")
     _with_config(command("down", _down, "delete the cluster and all local resources"))
@@ -125,17 +131,36 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_images(parser: argparse.ArgumentParser) -> None:
+    """Add the actions on images; without one they are built."""
+    parser.set_defaults(drop_caches=False)
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", parser_class=_Parser)
+
+    def action(name: str, text: str) -> argparse.ArgumentParser:
+        return actions.add_parser(name, help=text, description=text)
+
+    build = action("build", "build every image and the tools of the bring-up (the default)")
+    build.add_argument("--drop-caches", action="store_true", help="remove what was compiled on the way afterwards")
+    action("list", "every image, and whether it is built")
+    lock = action("lock", "renew the pins: images, Debian packages, Go modules")
+    lock.add_argument("--registry-mirror", metavar="URL", help="record the digests that this registry has")
+    push = action("push", "push every image to a registry, so that it can be pulled from there")
+    push.add_argument("url", metavar="URL", help="where the registry answers")
+    action("verify", "check what is stored against what was recorded")
+    action("tools", "have pinned tools").add_argument("names", nargs="*", metavar="TOOL", help="default: all")
+
+
 def _with_config(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     """Give a command the options that make up a Config."""
     for name in _OPTIONS:
         parser.add_argument(f"--{name}")
-    for name, text in (("keep", "leave the stack standing"), ("fresh", "replace a standing stack")):
+    for name, text in _FLAGS.items():
         parser.add_argument(f"--{name}", action="store_const", const=True, help=text)
     return parser
 
 
 def _config(options: argparse.Namespace, paths: Paths) -> Config:
-    names = [name.replace("-", "_") for name in (*_OPTIONS, "keep", "fresh")]
+    names = [name.replace("-", "_") for name in (*_OPTIONS, *_FLAGS)]
     return Config.load(paths.root, {name: getattr(options, name) or None for name in names})
 
 
@@ -171,14 +196,21 @@ def _engine(options: argparse.Namespace) -> int:
 
 def _images(options: argparse.Namespace) -> int:
     from plumbline import images  # noqa: PLC0415
+    from plumbline.images import commands, pinning  # noqa: PLC0415
 
     paths = Paths.of()
+    actions: dict[str, Callable[[], object]] = {
+        "build": lambda: commands.build(paths, drop_caches=options.drop_caches),
+        "list": lambda: commands.show(paths),
+        "lock": lambda: pinning.renew(paths, options.registry_mirror),
+        "push": lambda: commands.push(paths, options.url),
+        "verify": lambda: commands.verify(paths),
+        "tools": lambda: print(images.ensure(paths, *options.names)),
+    }
     events.open_run(paths.runs)
     with progress.shown():
-        if options.action != "tools":
-            return images.command(paths, options.action)
-        print(images.ensure(paths, *options.tools))
-        return 0
+        actions[options.action or "build"]()
+    return 0
 
 
 def _up(options: argparse.Namespace) -> int:

@@ -125,10 +125,10 @@ class HelmComponent(Component):
         """Make what must exist before the releases."""
 
     def stage(self) -> None:
-        """Load our images, make the namespaces, and prepare."""
+        """Load our images (pulled ones are in the node image), make the namespaces, and prepare."""
         from plumbline import images  # noqa: PLC0415  (the builder is needed by a bring-up only)
 
-        if self.own_images:
+        if self.own_images and images.mode(self.site.paths, self.site.config) == "build":
             images.sideload(self.site.paths, f"{self.site.config.cluster_name}-control-plane", self.own_images)
         for release in self.releases:
             self.kube.ensure_namespace(release.namespace, release.security)

@@ -78,7 +78,7 @@ class Cluster(Component):
         from plumbline import images  # noqa: PLC0415  (the builder is needed by a bring-up only)
 
         owner = uuid.uuid4().hex
-        node = images.build(self.site.paths).node_image
+        node = images.node_image(self.site.paths, self.site.config)
         self.host.remember()
         record = {"owner": owner, "network": "found" if self.network.exists() else "made"}
         self._write({**record, "phase": "creating"})
@@ -138,7 +138,7 @@ class Cluster(Component):
 
         digest = hashlib.sha256((self.site.paths.local / "kind-config.yaml").read_bytes())
         digest.update(json.dumps(self.site.config.describe(), sort_keys=True).encode())
-        digest.update(images.node_tag(self.site.paths).encode())
+        digest.update(images.node_tag(self.site.paths, self.site.config).encode())
         return digest.hexdigest()
 
     # -- whose it is ---------------------------------------------------------------------------------------------
@@ -270,7 +270,7 @@ class Cluster(Component):
 
     def strangers(self, found: Iterable[Container]) -> list[str]:
         """Return, in words, which of them run an image that the lock does not name, or not with the content that it should have."""
-        return containers.strangers(found, lambda ref: containers.pedigree(self.site.paths, ref))
+        return containers.strangers(found, lambda ref: containers.pedigree(self.site.paths, self.site.config, ref))
 
     def pinned(self) -> Pinned:
         """Return the versions that the node's recipe asks for."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from plumbline.core import shell
+from plumbline.core.config import Config
 from plumbline.core.paths import Paths
 
 _RECIPE = "dev.plumbline.recipe"
@@ -69,15 +70,16 @@ def running(node_exec: Callable[..., shell.Result]) -> list[Container]:
     return [_container(plain) for plain in _documents(node_exec("sh", "-c", _LIST).stdout)]
 
 
-def pedigree(paths: Paths, ref: str) -> Pedigree | None:
+def pedigree(paths: Paths, config: Config, ref: str) -> Pedigree | None:
     """Return what the checkout knows of an image, or None where its lock does not name it."""
-    from plumbline.images import assembly, lock, oci, workshop  # noqa: PLC0415  (nothing else needs the builder)
+    from plumbline.images import assembly, lock, oci, pull, supply, workshop  # noqa: PLC0415  (nothing else needs the builder)
 
     entry = lock.load(paths.root).by_ref(ref)
     if entry is None:
         return None
-    if not entry.recipe:
-        return Pedigree("", "", (entry.digest,) if entry.digest else ())
+    if not entry.recipe or supply.mode(paths, config) == "pull":
+        digest = pull.pulled(paths).get(ref, entry.digest)
+        return Pedigree("", "", (digest,) if digest else ())
     shop = workshop.of(paths)
     recipe = shop.recipes[entry.recipe]
     built = assembly.is_built(shop, recipe)
@@ -104,7 +106,7 @@ def _problem(container: Container, expected: Pedigree | None) -> str:
         return f"runs {container.ref}, of which the image lock records no provenance"
     if container.image and expected.image and container.image != expected.image:
         return f"runs {container.ref} with other content ({container.image}) than was built ({expected.image})"
-    if container.recipe != expected.recipe:
+    if expected.recipe and container.recipe != expected.recipe:
         return (
             f"runs {container.ref} from recipe {container.recipe or '(no label)'}, the checkout's is {expected.recipe}"
         )

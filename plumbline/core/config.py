@@ -18,6 +18,8 @@ FILE = "plumbline.toml"
 _NAME_LENGTH = 49
 _NAME = re.compile(rf"(?=.{{1,{_NAME_LENGTH}}}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 
+_URL = re.compile(r"https?://[^/@?#\s]+(/[^@?#\s]*)?")
+
 
 @dataclass(frozen=True)
 class Config:
@@ -28,6 +30,8 @@ class Config:
         network: the Ethereum network that Geth follows.
         helios_network: the network that Helios follows (default: the same).
         images: pull images, build them, or decide by what can be reached.
+        registry_mirror: URL of the registry that images are pulled from, whatever their upstream registry.
+        allow_unpinned: pull images whose digest the image lock does not record, too.
         profile: thresholds and windows of alerts: short for tests, or those of production.
         keep: leave the stack standing after a green run too.
         fresh: replace a standing stack instead of using it again.
@@ -40,6 +44,8 @@ class Config:
     network: Literal["devnet", "sepolia", "mainnet"] = "devnet"
     helios_network: Literal["devnet", "sepolia", "mainnet"] | None = None
     images: Literal["auto", "pull", "build"] = "auto"
+    registry_mirror: str | None = None
+    allow_unpinned: bool = False
     profile: Literal["test", "prod"] = "test"
     keep: bool = False
     fresh: bool = False
@@ -70,7 +76,7 @@ class Config:
     def describe(self) -> dict[str, Any]:
         """Return the values that make one stack different from another (what a standing stack is compared by)."""
         kept = dataclasses.asdict(self)
-        for passing in ("keep", "fresh"):
+        for passing in ("keep", "fresh", "registry_mirror", "allow_unpinned"):
             kept.pop(passing)
         return kept
 
@@ -90,6 +96,10 @@ def _check(values: Mapping[str, Any], *, where: str) -> None:
             raise ConfigError(f"{where}: {key} = {value!r} is not possible; choose true or false")
         if str in (hints[key], *get_args(hints[key])) and not (isinstance(value, str) and value):
             raise ConfigError(f'{where}: {key} = {value!r} is not possible; it is a text, like {key} = "…"')
+        if key == "registry_mirror" and not _URL.fullmatch(value):
+            raise ConfigError(
+                f'{where}: registry_mirror = "{value}" is not possible; it is a URL, like "https://mirror.example:5000"'
+            )
         if key == "cluster_name" and not _NAME.fullmatch(value):
             raise ConfigError(
                 f'{where}: cluster_name = "{value}" is not possible; it is at most {_NAME_LENGTH} of a-z, 0-9 and -, and begins '

@@ -176,7 +176,7 @@ def _start(
     if shutil.which(argv[0], path=environment.get("PATH", os.defpath)) is None:
         raise ToolMissing(argv[0], 'run "make env" for our own tools, or install it')
     process = subprocess.Popen(
-        [*_bound_to_us(), *argv],
+        [*bound_to_us(), *argv],
         stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT if merge else subprocess.PIPE,
@@ -189,8 +189,8 @@ def _start(
 
 
 @cache
-def _bound_to_us() -> tuple[str, ...]:
-    """What lets a program end with us when we are killed: an orphan would go on changing what the next run repairs."""
+def bound_to_us() -> tuple[str, ...]:
+    """Return what lets a program end with us when we are killed: an orphan would go on changing what the next run repairs."""
     return (setpriv, "--pdeathsig", "TERM") if (setpriv := shutil.which("setpriv")) else ()
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 from plumbline.core import state
 from plumbline.core.errors import ConfigError
 from plumbline.core.paths import Paths
-from plumbline.images import assembly, workshop
+from plumbline.images import assembly, node, workshop
 
 FILE = "local/images/lock.toml"
 _KEYS = {"ref", "recipe", "optional", "reason", "digest"}
@@ -71,12 +72,20 @@ def load(root: Path | None = None) -> ImageLock:
     return ImageLock(entries)
 
 
-def renewed(old: ImageLock, shop: workshop.Workshop) -> str:
-    """Return the text of the lock for the recipes as they are now; digests and images that cannot be built are kept."""
+def renewed(old: ImageLock, shop: workshop.Workshop, digests: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return the text of the lock for the recipes as they are now.
+
+    Args:
+        old: the lock so far; its digests and its images that cannot be built are kept.
+        shop: the recipes.
+        digests: digests that were read from a registry, by name and tag.
+    """
     built = {
-        recipe.name: Entry(name=recipe.name, ref=recipe.ref, recipe=recipe.name)
+        recipe.name: Entry(
+            name=recipe.name, ref=node.base_ref(recipe) if recipe.name == node.NAME else recipe.ref, recipe=recipe.name
+        )
         for recipe in shop.recipes.values()
-        if recipe.ref and recipe.name != "node"
+        if recipe.ref
     }
     for entry in old:
         if (entry.name in built and built[entry.name].ref == entry.ref) or not entry.recipe:
@@ -88,5 +97,6 @@ def renewed(old: ImageLock, shop: workshop.Workshop) -> str:
         text += f'\n[{entry.name}]\nref = "{entry.ref}"\n'
         text += f'recipe = "{entry.recipe}"\n' if entry.recipe else ""
         text += f'optional = true\nreason = "{entry.reason}"\n' if entry.optional else ""
-        text += f'digest = "{entry.digest}"\n' if entry.digest else ""
+        digest = digests.get(entry.ref, entry.digest)
+        text += f'digest = "{digest}"\n' if digest else ""
     return text

@@ -15,8 +15,8 @@ from plumbline.images.tree import EPOCH
 
 CREATED = "2026-01-01T00:00:00Z"
 _CONFIG = "application/vnd.oci.image.config.v1+json"
-_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-_INDEX = "application/vnd.oci.image.index.v1+json"
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+INDEX = "application/vnd.oci.image.index.v1+json"
 _PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -75,7 +75,7 @@ def image(
     manifest = _document(
         {
             "schemaVersion": 2,
-            "mediaType": _MANIFEST,
+            "mediaType": MANIFEST,
             "config": {"mediaType": _CONFIG, "digest": digest_of(config), "size": len(config)},
             "layers": [{"mediaType": MEDIA_TYPE, "digest": layer.digest, "size": layer.size} for layer in layers],
         }
@@ -108,7 +108,7 @@ def write_archive(out: IO[bytes], images: Iterable[Image], present: Collection[s
                     packed += layer.size
             index.append(
                 {
-                    "mediaType": _MANIFEST,
+                    "mediaType": MANIFEST,
                     "digest": item.digest,
                     "size": len(item.manifest),
                     "annotations": {
@@ -117,7 +117,7 @@ def write_archive(out: IO[bytes], images: Iterable[Image], present: Collection[s
                     },
                 }
             )
-        _put(tar, "index.json", _document({"schemaVersion": 2, "mediaType": _INDEX, "manifests": index}))
+        _put(tar, "index.json", _document({"schemaVersion": 2, "mediaType": INDEX, "manifests": index}))
     return packed
 
 

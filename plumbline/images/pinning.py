@@ -7,7 +7,7 @@ from pathlib import Path
 
 from plumbline.core import events, state
 from plumbline.core.paths import Paths
-from plumbline.images import debian, fetching, lock, native, tools, workshop
+from plumbline.images import debian, fetching, lock, native, pull, tools, workshop
 from plumbline.images.golang import SERIES, Program
 from plumbline.images.parts.debian import DebPart
 from plumbline.images.workshop import Workshop
@@ -16,15 +16,21 @@ _TIDY_WITHIN_S = 1200.0
 _STAGED = re.compile(r"^\t?(?:replace )?(k8s\.io/[a-z-]+) => \./staging", re.MULTILINE)
 
 
-def renew(paths: Paths) -> None:
-    """Write the image lock, the Debian lock, and the go.mod and go.sum files of programs whose module or version changed."""
+def renew(paths: Paths, mirror: str | None = None) -> None:
+    """Write the image lock, the Debian lock, and the go.mod and go.sum files of programs whose module or version changed.
+
+    Args:
+        paths: the checkout.
+        mirror: URL of a registry whose digests are recorded.
+    """
     shop = workshop.of(paths)
     for program in shop.programs.values():
         if f"require {program.module} {program.version}\n" not in _read(program.folder / "go.mod"):
             with events.phase("images", f"pin {program.name}"):
                 pin(shop, program)
     record_debian(shop)
-    (paths.root / lock.FILE).write_text(lock.renewed(lock.load(paths.root), shop))
+    digests = pull.digests(paths, mirror) if mirror else {}
+    (paths.root / lock.FILE).write_text(lock.renewed(lock.load(paths.root), shop, digests))
 
 
 def pin(shop: Workshop, program: Program) -> None:

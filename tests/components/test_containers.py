@@ -58,6 +58,11 @@ def test_an_image_that_cannot_be_compared_is_judged_by_its_recipe() -> None:
     assert strangers([GETH], lambda _: Pedigree("key", "", KNOWN.provenance)) == []
 
 
+def test_a_pulled_image_is_known_by_its_digest_whatever_its_labels_say() -> None:
+    assert strangers([GETH], lambda _: Pedigree("", "", ("sha256:cc",))) == []
+    assert "no provenance" in strangers([GETH], lambda _: Pedigree("", "", ()))[0]
+
+
 @pytest.mark.parametrize(
     ("known", "said"),
     [

@@ -26,6 +26,8 @@ def test_options_win_over_the_file_and_the_file_over_defaults(tmp_path: Path) ->
         ('network = "goerli"', 'network = "goerli" is not possible; choose one of devnet, sepolia, mainnet'),
         ('keep = "yes"', "keep = 'yes' is not possible; choose true or false"),
         ('cluster_name = ""', "it is a text"),
+        ('registry_mirror = "mirror:5000"', "it is a URL"),
+        ('registry_mirror = "https://user:word@mirror"', "it is a URL"),
         ("network = ", "plumbline.toml is not valid TOML"),
     ],
 )
@@ -45,5 +47,7 @@ def test_bad_options_name_the_command_line(tmp_path: Path) -> None:
 
 
 def test_passing_options_do_not_make_another_stack() -> None:
-    assert Config(keep=True, fresh=True).describe() == Config().describe()
+    passing = Config(keep=True, fresh=True, registry_mirror="http://mirror", allow_unpinned=True)
+
+    assert passing.describe() == Config().describe()
     assert Config(network="sepolia").describe() != Config().describe()

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import shutil
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from plumbline.core.paths import Paths
 from plumbline.images.golang import Go
 from plumbline.images.workshop import Workshop
+
+sys.path.insert(0, str(Path(__file__).parent))  # stub_registry.py
+
+if TYPE_CHECKING:
+    from stub_registry import StubRegistry
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,6 +46,15 @@ def checkout(tmp_path: Path) -> Path:
     shutil.copytree(ROOT / "local", copy / "local", ignore=shutil.ignore_patterns("__pycache__"))
     (copy / "charts").mkdir()
     return copy
+
+
+@pytest.fixture
+def stub() -> Iterator[StubRegistry]:
+    """A registry, empty."""
+    import stub_registry
+
+    with stub_registry.serving() as registry:
+        yield registry
 
 
 @pytest.fixture

@@ -81,7 +81,8 @@ def test_networks_are_passed_on(target: str) -> None:
 
 
 def test_flags_are_passed_on() -> None:
-    (up, _) = commands("all-local", "KEEP=1", "FRESH=1", "IMAGES=build", "PROFILE=prod")
+    (up, _) = commands("all-local", "KEEP=1", "FRESH=1", "IMAGES=pull", "REGISTRY_MIRROR=http://m", "PROFILE=prod")
 
     options = cli._parser().parse_args(up)
-    assert (options.keep, options.fresh, options.images, options.profile) == (True, True, "build", "prod")
+    assert (options.keep, options.fresh, options.images, options.profile) == (True, True, "pull", "prod")
+    assert (options.registry_mirror, options.allow_unpinned) == ("http://m", None)

@@ -1,5 +1,7 @@
 #!/bin/bash
-# Runs inside the new node, without an init system: gives containerd the images of the archive on standard input.
+# Runs inside the new node, without an init system: gives containerd the images of the OCI archive on standard input. With images
+# as arguments (name:tag@digest) it fetches those instead, from where the archive's hosts.toml files say
+# (https://github.com/containerd/containerd/blob/main/docs/hosts.md).
 set -euo pipefail
 
 # Every container's specification starts from this file (kind mounts the product name files by its hook).
@@ -16,7 +18,17 @@ for _ in $(seq 200); do
 done
 
 # Not unpacked: kind copies /var into a volume when it creates a cluster, and compressed layers are a third of that.
-ctr --namespace k8s.io images import --no-unpack --digests - >/dev/null
+if [ $# -eq 0 ]; then
+  ctr --namespace k8s.io images import --no-unpack --digests - >/dev/null
+else
+  mkdir /tmp/hosts
+  tar --extract --directory /tmp/hosts
+fi
+for image in "$@"; do
+  ctr --namespace k8s.io content fetch --hosts-dir /tmp/hosts "$image" >/dev/null
+  ctr --namespace k8s.io images tag "$image" "${image%@*}" >/dev/null
+  ctr --namespace k8s.io images rm "$image" >/dev/null
+done
 # Pinned: the kubelet must never collect an image that nothing can pull again.
 for image in $(ctr --namespace k8s.io images ls -q); do
   ctr --namespace k8s.io images label "$image" io.cri-containerd.pinned=pinned >/dev/null
