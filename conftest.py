@@ -10,6 +10,7 @@ pytest_plugins = [
     "fixtures.stack",
     "fixtures.progress",
     "fixtures.public",
+    "fixtures.pull",
     "fixtures.leases",
     "fixtures.evidence",
     "fixtures.cluster",

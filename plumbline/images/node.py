@@ -83,7 +83,8 @@ class Node:
                 self.recipe, self._base_tag, self.tag, self.key, lambda out: oci.write_archive(out, images)
             )
         self._write_bill()
-        population.retire_others(self.tag, self._base_tag)
+        population.retire(self.tag.rpartition(":")[0], self.tag)
+        population.retire(_BASE, self._base_tag)
 
     def needs(self) -> tuple[str, ...]:
         """Return the jobs that its own parts wait for."""

@@ -13,7 +13,7 @@ from plumbline.images.recipes import Recipe
 
 WITHIN_S = 900.0
 SCRIPT = "populate.sh"
-_CONTAINER = "plumbline-node-build-"  # and the process that builds
+CONTAINER = "plumbline-node-build-"  # and the process that builds
 _LABEL = "dev.plumbline.recipe"
 
 
@@ -39,7 +39,7 @@ def populate(
         network: the engine's network that it may use for that.
     """
     _remove_abandoned()
-    container = f"{_CONTAINER}{os.getpid()}"
+    container = f"{CONTAINER}{os.getpid()}"
     script = (recipe.folder / SCRIPT).read_text()
     docker.run("run", "--detach", "--name", container, *_settings(recipe, network), base, "infinity", within_s=WITHIN_S)
     try:
@@ -53,12 +53,11 @@ def populate(
         docker.run("rm", "--force", "--volumes", container, check=False)
 
 
-def retire_others(*kept: str) -> None:
-    """Remove images of the same names with other tags from the engine, except those that a container still uses."""
-    for repository in {tag.rpartition(":")[0] for tag in kept}:
-        listed = docker.run("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", repository).stdout.split()
-        for tag in set(listed) - set(kept):
-            docker.run("image", "rm", tag, check=False)
+def retire(repository: str, *kept: str) -> None:
+    """Remove images of a name from the engine, except the tags to keep and those that a container still uses."""
+    listed = docker.run("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", repository).stdout.split()
+    for tag in set(listed) - set(kept):
+        docker.run("image", "rm", tag, check=False)
 
 
 def _settings(recipe: Recipe, network: str) -> Sequence[str]:
@@ -76,7 +75,7 @@ def _settings(recipe: Recipe, network: str) -> Sequence[str]:
 
 def _remove_abandoned() -> None:
     """Remove containers of builds whose process was killed."""
-    listed = docker.run("ps", "--all", "--format", "{{.Names}}", "--filter", f"name=^{_CONTAINER}").stdout.split()
+    listed = docker.run("ps", "--all", "--format", "{{.Names}}", "--filter", f"name=^{CONTAINER}").stdout.split()
     for container in listed:
-        if not Path("/proc", container.removeprefix(_CONTAINER)).exists():
+        if not Path("/proc", container.removeprefix(CONTAINER)).exists():
             docker.run("rm", "--force", "--volumes", container, check=False)

@@ -27,7 +27,7 @@ from plumbline.images.recipes import Recipe
 from plumbline.images.tree import Tree
 
 Digests = Mapping[str, str]
-_REPOSITORY = "plumbline.local/pulled"
+NODES, _BASES = "plumbline.local/pulled/node", "plumbline.local/pulled/node-base"
 _AT_ONCE = 8
 _LOCKED_WITHIN_S = 3600.0
 
@@ -90,7 +90,7 @@ def node_image(paths: Paths, mirror: str, wanted: Digests) -> str:
     """Have a node image in the engine with all images that were resolved, and return its name."""
     engine.ensure()
     recipe = _node(paths)
-    tag, base = _tag(recipe, wanted), f"{_REPOSITORY}/node-base:{_short(wanted[_base(paths).ref])}"
+    tag, base = _tag(recipe, wanted), f"{_BASES}:{_short(wanted[_base(paths).ref])}"
     shop = workshop.of(paths)
     with lease.exclusive(
         shop.store.path("build.lock"), "the image cache", within_s=_LOCKED_WITHIN_S, purpose="pulling images"
@@ -102,9 +102,15 @@ def node_image(paths: Paths, mirror: str, wanted: Digests) -> str:
                     _import(Registry(mirror), _base(paths).ref, wanted, base, scratch)
             with events.phase("images", "pull the images inside"):
                 _populate(recipe, base, tag, mirror, {ref: wanted[ref] for ref in wanted if ref != _base(paths).ref})
-        population.retire_others(tag, base)
+        discard(tag, base)
     state.write_json(_record(paths), dict(wanted))
     return tag
+
+
+def discard(*kept: str) -> None:
+    """Remove pulled node images from the engine, except those to keep and those that a container still uses."""
+    for repository in (NODES, _BASES):
+        population.retire(repository, *kept)
 
 
 def node_tag(paths: Paths) -> str:
@@ -174,7 +180,7 @@ def _populate(recipe: Recipe, base: str, tag: str, mirror: str, inside: Digests)
 def _tag(recipe: Recipe, wanted: Digests) -> str:
     script = key_of_file(recipe.folder / population.SCRIPT)
     key = key_of("pulled-1", recipe.settings(), recipe.node, script, sorted(wanted.items()))
-    return f"{_REPOSITORY}/node:{str(recipe.ref).rpartition(':')[2]}-{key[:SHORT]}"
+    return f"{NODES}:{str(recipe.ref).rpartition(':')[2]}-{key[:SHORT]}"
 
 
 def _short(digest: str) -> str:
