@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -94,7 +95,7 @@ def _damaged(stack: Stack, registry: Path) -> Iterator[Stack]:
         (_dead, RegistryUnavailable, f"the registry at {NOBODY} does not answer"),
         (_missing, ImageMissing, f"has no {GETH}:"),
         (_another, ChecksumMismatch, f"{GETH}:.* put the mirror right"),
-        (_unpinned, pull.Unpinned, f"no digest of {GETH}:.* --allow-unpinned"),
+        (_unpinned, pull.Unpinned, f"no digest of {GETH}:.*--allow-unpinned"),
         (_damaged, pull.PullFailed, "put the mirror right"),
     ],
     ids=["dead mirror", "missing image", "wrong digest", "no digest", "damaged layer"],
@@ -117,4 +118,4 @@ def test_what_cannot_be_pulled_is_said_and_nothing_is_half_made(
     assert "\n" not in str(failure.value)
     assert not stack.standing
     assert docker.run("image", "ls", "--quiet", pull.NODES).stdout == ""
-    assert docker.run("ps", "--all", "--quiet", "--filter", f"name={population.CONTAINER}").stdout == ""
+    assert docker.run("ps", "--all", "--quiet", "--filter", f"name={population.CONTAINER}{os.getpid()}").stdout == ""
