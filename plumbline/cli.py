@@ -146,7 +146,8 @@ def _add_images(parser: argparse.ArgumentParser) -> None:
     lock.add_argument("--registry-mirror", metavar="URL", help="record the digests that this registry has")
     push = action("push", "push every image to a registry, so that it can be pulled from there")
     push.add_argument("url", metavar="URL", help="where the registry answers")
-    action("verify", "check what is stored against what was recorded")
+    verify = action("verify", "check what is stored against what was recorded")
+    verify.add_argument("--rebuild", nargs="+", metavar="NAME", default=[], help="build these anew and compare them")
     action("tools", "have pinned tools").add_argument("names", nargs="*", metavar="TOOL", help="default: all")
 
 
@@ -204,7 +205,7 @@ def _images(options: argparse.Namespace) -> int:
         "list": lambda: commands.show(paths),
         "lock": lambda: pinning.renew(paths, options.registry_mirror),
         "push": lambda: commands.push(paths, options.url),
-        "verify": lambda: commands.verify(paths),
+        "verify": lambda: commands.verify(paths, options.rebuild),
         "tools": lambda: print(images.ensure(paths, *options.names)),
     }
     events.open_run(paths.runs)

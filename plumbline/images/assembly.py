@@ -59,7 +59,8 @@ def content_key(shop: Workshop, recipe: Recipe) -> str:
 
 def make(shop: Workshop, recipe: Recipe) -> None:
     """Make what is missing of an image (the layers of its own parts, the bill); what it stands on must be made."""
-    _make_layers(shop, recipe)
+    for part in recipe.parts:
+        make_layer(shop, part)
     if recipe.ref:
         write_bill(shop, recipe)
 
@@ -71,21 +72,20 @@ def is_made(shop: Workshop, recipe: Recipe) -> bool:
     return not recipe.ref or sbom.is_about(state.read_json(bill_file(shop, recipe)), content_key(shop, recipe))
 
 
-def _make_layers(shop: Workshop, recipe: Recipe) -> None:
-    for part in recipe.parts:
-        while True:  # until nobody saves a source file between the key and the copy
-            try:
-                _make_layer(shop, part)
-            except _Changed:
-                continue
-            break
+def make_layer(shop: Workshop, part: Part) -> Layer:
+    """Make a part's layer, if it is not stored, and return it."""
+    while True:  # until nobody saves a source file between the key and the copy
+        try:
+            return _make_layer(shop, part)
+        except _Changed:
+            continue
 
 
 class _Changed(Exception):
     """What a layer is made from changed while it was made."""
 
 
-def _make_layer(shop: Workshop, part: Part) -> None:
+def _make_layer(shop: Workshop, part: Part) -> Layer:
     key = layer_key(shop, part)
 
     def write(tar: tarfile.TarFile) -> list[dict[str, Any]]:
@@ -94,7 +94,7 @@ def _make_layer(shop: Workshop, part: Part) -> None:
             raise _Changed
         return components
 
-    layers.make(shop.store, key, write)
+    return layers.make(shop.store, key, write)
 
 
 def image(shop: Workshop, recipe: Recipe) -> Image:

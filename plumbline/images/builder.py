@@ -6,11 +6,13 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from plumbline.core import events, lease
 from plumbline.core.errors import DiskTooSmall, EngineUnavailable, ToolMissing, UsageError
 from plumbline.core.paths import Paths
 from plumbline.images import assembly, engine, graph, lock, tools, workshop
+from plumbline.images.forecast import Forecast
 from plumbline.images.graph import Job
 from plumbline.images.node import NAME as NODE
 from plumbline.images.node import Node
@@ -65,7 +67,8 @@ def build(paths: Paths, only: Iterable[str] | None = None) -> Built:
         if jobs:
             _check_disk(shop)
             with events.phase("images", "build", jobs=len(jobs)):
-                graph.run(jobs, {"compile": max(1, (os.cpu_count() or 1) // 4), "light": 2})
+                limits = {"compile": max(1, (os.cpu_count() or 1) // 4), "light": 2}
+                graph.run(Forecast(shop, jobs, limits).watched(), limits)
         own = {name: _own_image(shop, shop.recipes[name]) for name in chosen if shop.recipes[name].load == "side"}
     left_out = {entry.ref: entry.reason for entry in lock.load(paths.root) if entry.optional and not entry.recipe}
     for ref, reason in left_out.items():
@@ -124,19 +127,9 @@ def _jobs(shop: Workshop, node: Node, chosen: list[str], *, with_tools: bool) ->
 
     def want_needs(needs: Iterable[str]) -> list[str]:
         """Have the jobs done that others wait for, and return those that are not done yet."""
-        open_needs = []
-        for need in needs:
-            kind, _, name = need.partition(" ")
-            if kind == "os":
-                if shop.system.is_installed:
-                    continue
-                want(need, (), shop.system.install)
-            else:
-                program = shop.programs[name]
-                if shop.go.built(program).is_dir():
-                    continue
-                want(need, (), lambda program=program: shop.go.build(program), "compile")  # type: ignore[misc]
-            open_needs.append(need)
+        open_needs = [need for need in needs if not shop.is_met(need)]
+        for need in open_needs:
+            want(need, (), partial(shop.meet, need), "light" if need == "os" else "compile")
         return open_needs
 
     def want_image(recipe: Recipe) -> list[str]:

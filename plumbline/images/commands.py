@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from plumbline.core import events, lease, state
-from plumbline.core.errors import ChecksumMismatch
+from collections.abc import Sequence
+
+from plumbline.core import events, lease
 from plumbline.core.paths import Paths
-from plumbline.images import assembly, builder, lock, workshop
-from plumbline.images.content import key_of_file
+from plumbline.images import assembly, builder, lock, verification, workshop
 from plumbline.images.distribution import Registry
 from plumbline.images.node import NAME as NODE
 from plumbline.images.node import Node
@@ -50,21 +50,17 @@ def push(paths: Paths, url: str) -> None:
     print(f"{len(wanted)} images are at {registry.url}, {sent / 1e6:.0f} MB were sent")
 
 
-def verify(paths: Paths) -> None:
-    """Check every stored layer against its recorded checksum; a damaged one is removed, so that the next build makes it anew."""
+def verify(paths: Paths, names: Sequence[str]) -> None:
+    """Check what is stored against what was recorded, then build the named images anew and compare them.
+
+    Raises:
+        ChecksumMismatch: the first thing that is not what it should be.
+    """
     shop = workshop.of(paths)
-    damaged = None
+    recipes = [builder.by_ref(shop, name) for name in names]
     with lease.exclusive(shop.store.path("build.lock"), "the image cache", within_s=60, purpose="verifying images"):
-        for note in sorted(shop.store.path("layers").glob("*.json")):
-            recorded = (state.read_json(note) or {}).get("digest", "")
-            file = note.with_suffix(".tar.zst")
-            actual = f"sha256:{key_of_file(file)}" if file.exists() else "(file missing)"
-            if actual != recorded:
-                note.unlink()
-                fix = 'it is not used any more; "plumbline images build" makes it anew'
-                damaged = damaged or ChecksumMismatch(f"the stored layer {file.name}", recorded, actual, fix)
-                continue
-            events.emit("images", "verified", layer=recorded)
-    if damaged:
-        raise damaged
-    print(f"{len(list(shop.store.path('layers').glob('*.json')))} layers are as they were built")
+        print(f"{verification.stored_layers(shop)} layers are as they were built")
+        print(f"{verification.images(shop)} images have the digests that their bills of materials record")
+        print(f"{verification.debian(shop)} Debian packages are recorded with version and checksum")
+        for recipe in recipes:
+            print(f"{recipe.name:<23} {verification.rebuilt(shop, recipe)} layers built anew are the same")

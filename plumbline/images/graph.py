@@ -10,6 +10,7 @@ from plumbline.core import shell
 from plumbline.core.errors import PlumblineError
 
 _END_EVERY_S = 0.2
+Run = Callable[[], None]
 
 
 class GraphError(PlumblineError):
@@ -29,7 +30,7 @@ class Job:
 
     name: str
     needs: tuple[str, ...]
-    run: Callable[[], None]
+    run: Run
     lane: str = "light"
 
 
@@ -87,6 +88,20 @@ def run(jobs: Sequence[Job], limits: dict[str, int]) -> None:
             raise
     if first_failure is not None:
         raise first_failure
+
+
+def makespan(jobs: Sequence[Job], limits: dict[str, int], takes_s: Callable[[Job], float]) -> float:
+    """Return how many seconds :func:`run` needs for the jobs, if each takes what ``takes_s`` says."""
+    waiting, done, now_s = order(jobs), set[str](), 0.0
+    ends_s: dict[Job, float] = {}
+    while waiting or ends_s:
+        for job in _startable(waiting, done, ends_s, limits):
+            waiting.remove(job)
+            ends_s[job] = now_s + takes_s(job)
+        first = min(ends_s, key=lambda job: ends_s[job])
+        now_s = ends_s.pop(first)
+        done.add(first.name)
+    return now_s
 
 
 def _startable(waiting: Iterable[Job], done: set[str], running: Iterable[Job], limits: dict[str, int]) -> list[Job]:

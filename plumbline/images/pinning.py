@@ -61,10 +61,10 @@ def wrapper(program: Program, staged: list[str]) -> str:
 def record_debian(shop: Workshop) -> None:
     """Write which Debian packages are in use now, where they were fetched on this machine."""
     recorded = dict(shop.debian_lock.sections)
-    if used := shop.system.used():
+    if used := shop.debian_used(debian.SYSTEM):
         recorded[debian.SYSTEM] = used
     for suite, packages in single_packages(shop).items():
-        fetched = state.read_json(shop.store.path(f"debian-{suite}.json")) or {}
+        fetched = shop.debian_used(suite)
         known = {**recorded.get(suite, {}), **fetched}
         recorded[suite] = {name: known[name] for name in sorted(packages) if name in known}
     state.write_json(shop.debian_lock.file, recorded)

@@ -9,7 +9,7 @@ from typing import Any
 from plumbline.images.oci import CREATED, Image
 from plumbline.images.recipes import Recipe
 
-_KEY = "plumbline:recipe"
+_KEY, _DIGEST = "plumbline:recipe", "plumbline:digest"
 
 
 def document(
@@ -29,7 +29,7 @@ def document(
     subject["properties"] = [{"name": _KEY, "value": key}]
     subject["properties"] += [{"name": "plumbline:provenance", "value": line} for line in provenance]
     if image is not None:
-        subject["properties"].append({"name": "plumbline:digest", "value": image.digest})
+        subject["properties"].append({"name": _DIGEST, "value": image.digest})
     return {
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
@@ -48,3 +48,9 @@ def document(
 def is_about(bill: Any, key: str) -> bool:
     """Return whether a stored bill is that of the image with this content key."""
     return isinstance(bill, dict) and {"name": _KEY, "value": key} in bill["metadata"]["component"]["properties"]
+
+
+def digest_in(bill: dict[str, Any]) -> str:
+    """Return the digest that a bill records of its image, empty where it records none."""
+    properties = bill["metadata"]["component"]["properties"]
+    return next((str(entry["value"]) for entry in properties if entry["name"] == _DIGEST), "")

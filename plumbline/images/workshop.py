@@ -84,13 +84,31 @@ class Workshop:
         (part,) = (part for part in self.recipes["os"].parts if isinstance(part, OsPart))
         return debian.System(self.store, part, self.debian_lock, self.architecture)
 
+    def is_met(self, need: str) -> bool:
+        """Return whether a job that a part needs is done."""
+        program = need.removeprefix("program ")
+        return self.system.is_installed if need == "os" else self.go.built(self.programs[program]).is_dir()
+
+    def meet(self, need: str) -> None:
+        """Do a job that a part needs: "os" (install the Debian system), or "program NAME" (build it)."""
+        if need == "os":
+            self.system.install()
+        else:
+            self.go.build(self.programs[need.removeprefix("program ")])
+
+    def debian_used(self, section: str) -> dict[str, dict[str, str]]:
+        """Return the Debian packages that were used on this machine for a section of the lock: name -> version and checksum."""
+        return self.system.used() if section == debian.SYSTEM else state.read_json(self._debian_record(section)) or {}
+
+    def _debian_record(self, suite: str) -> Path:
+        return self.store.path(f"debian-{suite}.json")
+
     def debs(self, suite: str, packages: Sequence[str]) -> list[apt.Deb]:
         """Fetch Debian packages, record them, and warn when they are not those that were recorded."""
         with self._lock:
             debs = apt.AptRoot([suite], self.store.root).download(packages)
             used = {deb.name: {"version": deb.version, "sha256": deb.sha256} for deb in debs}
-            record = self.store.path(f"debian-{suite}.json")
-            state.write_json(record, {**(state.read_json(record) or {}), **used})
+            state.write_json(self._debian_record(suite), {**self.debian_used(suite), **used})
         self.debian_lock.report_drift(suite, used)
         return debs
 

@@ -81,3 +81,18 @@ def test_after_a_failure_nothing_new_starts_and_it_is_raised() -> None:
         graph.run(jobs, LIMITS)
 
     assert started == ["fails"]
+
+
+def test_the_time_of_a_build_is_that_of_its_lanes_and_needs() -> None:
+    takes_s = {"kubernetes": 300.0, "geth": 100.0, "os": 40.0, "node": 30.0, "image": 5.0}
+    jobs = [
+        Job("kubernetes", (), nothing, "compile"),
+        Job("os", (), nothing),
+        Job("geth", (), nothing, "compile"),
+        Job("image", ("geth",), nothing),
+        Job("node", ("kubernetes", "os"), nothing),
+    ]
+
+    assert graph.makespan(jobs, LIMITS, lambda job: takes_s[job.name]) == 300 + 100 + 5
+    assert graph.makespan(jobs, {"compile": 2, "light": 2}, lambda job: takes_s[job.name]) == 300 + 30
+    assert graph.makespan([], LIMITS, lambda _: 1.0) == 0

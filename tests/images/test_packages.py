@@ -149,3 +149,15 @@ def test_an_image_that_no_recipe_builds_is_refused(shop: Workshop) -> None:
 def test_a_layer_that_is_not_built_is_named(shop: Workshop) -> None:
     with pytest.raises(assembly.NotBuilt, match=r"quay\.io/metallb/speaker:v0\.16\.1 is not built yet"):
         assembly.image(shop, shop.recipes["metallb-speaker"])
+
+
+def test_dropping_the_compile_cache_keeps_what_was_built_and_what_is_the_user_s(shop: Workshop) -> None:
+    cache = Path(shop.go.env["GOCACHE"])
+    assert cache.is_relative_to(shop.store.root)
+    for folder in (cache, shop.store.path("bin")):
+        folder.mkdir(parents=True)
+
+    shop.go.drop_cache()
+
+    assert not cache.exists()
+    assert shop.store.path("bin").exists()
