@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import gzip
 import importlib.util
 import os
 import platform
 import shutil
 import sys
 import textwrap
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from plumbline import machine
 from plumbline.components.base import Site
 from plumbline.components.cluster import Cluster
 from plumbline.core import shell
 from plumbline.core.config import Config
 from plumbline.core.errors import DiskTooSmall, PlumblineError, ToolMissing, Unfit
 from plumbline.core.paths import Paths
-from plumbline.images import engine
+from plumbline.images import docker, engine, pull, supply, workshop
+from plumbline.images.tree import EPOCH
 
 GB = 10**9
 OLDEST_PYTHON = (3, 12)
@@ -31,6 +34,9 @@ CACHE_BYTES = {"cold": 15 * GB, "warm": 3 * GB}
 ENGINE_BYTES = {"cold": 10 * GB, "warm": 5 * GB}
 # A node with all components opens about 100 instances; KinD's documentation names the symptom ("too many open files").
 INOTIFY = {"max_user_instances": 128, "max_user_watches": 65536}
+CONTROLLERS = {"cpu", "cpuset", "memory", "pids"}
+# Between this machine and the engine's, where that is another: blocks carry the time, and are refused from the future.
+CLOCK_OFF_S = 2.0
 TOOLS = {"git": "git", "tar": "tar", "make": "make"}
 # What each kernel option is needed for; the names are those of the kernel's own configuration.
 KERNEL = {"BLK_DEV_LOOP": "volumes", "XFS_FS": "volumes", "NF_TABLES": "NetworkPolicy", "VETH": "pod networks"}
@@ -110,17 +116,26 @@ class _Machine:
 
     def preconditions(self) -> dict[str, Callable[[], str]]:
         return {
+            "architecture": self.architecture,
             "python": self.python,
             "packages": self.packages,
             "tools": self.tools,
             "memory": self.memory,
             "kernel": self.kernel,
             "inotify": self.inotify,
+            "cgroups": self.cgroups,
             "engine": self.engine,
             "privileged": self.privileged,
+            "clock": self.clock,
+            "network": self.network,
+            "ports": self.ports,
+            "images": self.images,
             "disk": self.disk,
             "cluster": self.cluster,
         }
+
+    def architecture(self) -> str:
+        return workshop.of(self.paths).architecture
 
     def python(self) -> str:
         if sys.version_info < OLDEST_PYTHON:
@@ -155,7 +170,7 @@ class _Machine:
 
     def kernel(self) -> str:
         """What the cluster needs of the kernel, as far as it tells; an engine elsewhere has a kernel of its own."""
-        options = _kernel_options()
+        options = machine.kernel_options()
         if options is None:
             return (
                 f"{platform.release()} does not publish its configuration; {', '.join(KERNEL)} could not be looked at"
@@ -181,12 +196,68 @@ class _Machine:
                 )
         return ", ".join(f"{name} {value}" for name, value in found.items())
 
+    def cgroups(self) -> str:
+        found = machine.controllers()
+        if found is None:
+            return "not Linux: the engine's own machine has them"
+        if missing := sorted(CONTROLLERS - found):
+            raise Missing(
+                f"the kernel offers no cgroup controller {', '.join(missing)}, which the kubelet needs",
+                'boot it with them (like "cgroup_enable=memory" on its command line)',
+            )
+        return ", ".join(sorted(CONTROLLERS))
+
     def engine(self) -> str:
         return str(engine.engine_status())
 
     def privileged(self) -> str:
         engine.require_privileged()
         return "a privileged container runs"
+
+    def clock(self) -> str:
+        """Whether the clock is right, as far as it can be told without asking anybody, and the engine's is the same."""
+        if time.time() < EPOCH:
+            raise Missing(f"this machine's clock says {datetime.now(UTC):%Y-%m-%d}, which is over", "set the clock")
+        off_s = engine.engine_status().clock_off_s
+        if abs(off_s) > CLOCK_OFF_S:
+            raise Missing(
+                f"the engine's clock is {off_s:+.1f} s off this machine's", "set both clocks, or restart the engine"
+            )
+        return f"the engine's is the same (within {CLOCK_OFF_S:.0f} s)"
+
+    def network(self) -> str:
+        """Whether the engine's networks are on this machine: the stack is reached at addresses of one of them."""
+        argv = ["docker", "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"]
+        gateway = shell.run(argv, within_s=10, env=engine.docker_env(), check=False).stdout.strip()
+        if not gateway:
+            return "the engine has no default network that could be looked at"
+        if not machine.has_address(gateway):
+            raise Missing(
+                f"the engine's network (gateway {gateway}) is not on this machine, as with Docker Desktop, so the ingress "
+                "cannot be reached",
+                'use an engine that runs on this very Linux machine (run "make engine")',
+            )
+        return f"the engine's gateway {gateway} is this machine"
+
+    def ports(self) -> str:
+        """Whether the ports of this machine that the KinD configuration asks for are free, or held by our cluster."""
+        cluster = Cluster(Site(self.config, self.paths))
+        wanted = cluster.host_ports()
+        if wanted and cluster.standing():
+            return "held by our cluster"
+        for address, port in sorted(wanted):
+            if not machine.can_listen(address, port):
+                raise Missing(
+                    f"port {port} of {address} is taken", "end what listens there, or change local/kind-config.yaml"
+                )
+        return ", ".join(f"{port} free" for _, port in sorted(wanted)) or "none is asked for"
+
+    def images(self) -> str:
+        """How images are had; a mirror is asked, within bounds, unless the images that were pulled from it are here."""
+        if self.config.images != "build" and docker.has_image(pull.node_tag(self.paths)):
+            return "the pulled node image is here"
+        chosen = supply.choose(self.paths, self.config)
+        return f"{chosen.mode}: {chosen.reason}"
 
     def disk(self) -> str:
         """Whether there is room for what is still to be built and for what will run."""
@@ -213,21 +284,9 @@ class _Machine:
         return f"{name} stands and is ours" if ours.claim() else f"none is named {name}"
 
     def _node_image_built(self) -> bool:
-        argv = ["docker", "image", "ls", "--quiet", "plumbline.local/node"]
+        names = [f"--filter=reference={name}" for name in ("plumbline.local/node", pull.NODES)]
+        argv = ["docker", "image", "ls", "--quiet", *names]
         return bool(shell.run(argv, within_s=10, env=engine.docker_env()).stdout.strip())
-
-
-def _kernel_options() -> dict[str, str] | None:
-    """The kernel's build configuration, or None where it is not published."""
-    published, installed = Path("/proc/config.gz"), Path("/boot") / f"config-{platform.release()}"
-    if published.exists():
-        text = gzip.decompress(published.read_bytes()).decode()
-    elif installed.exists():
-        text = installed.read_text()
-    else:
-        return None
-    lines = (line.removeprefix("CONFIG_").partition("=") for line in text.splitlines() if line.startswith("CONFIG_"))
-    return {name: value for name, _, value in lines}
 
 
 def _existing(folder: Path) -> Path:

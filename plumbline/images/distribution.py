@@ -16,7 +16,7 @@ from plumbline.core.errors import ChecksumMismatch, Unfit
 from plumbline.images import oci
 from plumbline.images.oci import Image
 
-_ANSWER_WITHIN_S = 30.0
+_ANSWER_WITHIN = httpx.Timeout(30.0, connect=3.0)
 _MANIFESTS = (
     oci.MANIFEST,
     oci.INDEX,
@@ -76,7 +76,7 @@ class Registry:
     def __init__(self, url: str) -> None:
         """Reach the registry at ``url``; nothing is asked yet."""
         self.url = url.rstrip("/")
-        self._client = httpx.Client(timeout=_ANSWER_WITHIN_S, follow_redirects=True)
+        self._client = httpx.Client(timeout=_ANSWER_WITHIN, follow_redirects=True)
         self._pushed: dict[str, str] = {}  # digest -> a repository that has it
 
     def manifest(self, ref: str) -> Manifest:

@@ -9,6 +9,8 @@ import json
 import os
 import shutil
 import tarfile
+import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,7 @@ class EngineStatus:
         storage_driver: how it stores layers.
         cgroup_version: "1" or "2".
         pid: process id of our own engine, None for one that is not ours.
+        clock_off_s: how far its clock is ahead of ours, in seconds; 0 where that cannot be told from its taking time to answer.
     """
 
     private: bool
@@ -42,6 +45,7 @@ class EngineStatus:
     storage_driver: str
     cgroup_version: str
     pid: int | None
+    clock_off_s: float = 0.0
 
     def __str__(self) -> str:
         """Say in one line which engine it is."""
@@ -66,7 +70,9 @@ def engine_status() -> EngineStatus:
         EngineUnavailable: none answers.
     """
     env = docker_env()
+    asked = time.time()
     info = _ask(env)
+    answered = time.time()
     ours = PrivateEngine.of_machine()
     url = _url(env)
     private = url == ours.url
@@ -78,6 +84,7 @@ def engine_status() -> EngineStatus:
         storage_driver=info["Driver"],
         cgroup_version=info["CgroupVersion"],
         pid=ours.pid if private else None,
+        clock_off_s=_off(datetime.fromisoformat(info["SystemTime"]).timestamp(), asked, answered),
     )
 
 
@@ -168,6 +175,11 @@ def _docker_env() -> dict[str, str]:
         _ask(private)
         return private
     return client
+
+
+def _off(clock: float, asked: float, answered: float) -> float:
+    """How far a clock that was read in between is outside of two moments of ours."""
+    return min(clock - asked, 0.0) + max(clock - answered, 0.0)
 
 
 def _named() -> bool:

@@ -19,18 +19,20 @@ ROOT = Path(__file__).resolve().parents[2]
 NOT_SHARED = {".plumbline", ".git", "plumbline.toml", "__pycache__"}
 # Answers by the first words of what it is asked; everything that it is asked is written down.
 DOCKER = """
-import json, pathlib, sys
+import datetime, json, pathlib, sys
 here = pathlib.Path(__file__).parent
 with (here / "asked").open("a") as asked:
     print(*sys.argv[1:], file=asked)
 words = " ".join(sys.argv[1:])
 answers = json.loads((here / "answers.json").read_text())
 code, out, err = next((answer for start, answer in answers.items() if words.startswith(start)), [0, "", ""])
-sys.stdout.write(out)
+sys.stdout.write(out.replace("NOW", datetime.datetime.now(datetime.UTC).isoformat()))
 sys.stderr.write(err)
 sys.exit(code)
 """
-INFO = json.dumps({"ServerVersion": "26.1.5", "DockerRootDir": "/", "Driver": "overlay2", "CgroupVersion": "2"})
+INFO = json.dumps(
+    {"ServerVersion": "26.1.5", "DockerRootDir": "/", "Driver": "overlay2", "CgroupVersion": "2", "SystemTime": "NOW"}
+)
 ANSWERS = {
     "info": [0, INFO, ""],
     "context": [0, "unix:///var/run/docker.sock", ""],
@@ -89,7 +91,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(doctor, "PACKAGES", ())
     monkeypatch.setattr(doctor, "MEMORY_BYTES", 0)
     monkeypatch.setattr(doctor, "INOTIFY", {})
-    monkeypatch.setattr(doctor, "_kernel_options", lambda: None)
+    monkeypatch.setattr(doctor.machine, "kernel_options", lambda: None)
     return folder
 
 

@@ -13,13 +13,14 @@ from plumbline.images import engine
 from plumbline.images.private_engine import PrivateEngine
 
 DOCKER = """
-import json, os, sys
+import datetime, json, os, sys
 host = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
 match sys.argv[1]:
     case "context":
         print("unix:///var/run/docker.sock")
     case "info" if host in ANSWERS:
-        print(json.dumps(dict(ServerVersion="26.1.5", DockerRootDir="/data", Driver="overlay2", CgroupVersion="1")))
+        info = dict(ServerVersion="26.1.5", DockerRootDir="/data", Driver="overlay2", CgroupVersion="1")
+        print(json.dumps({**info, "SystemTime": datetime.datetime.now(datetime.UTC).isoformat()}))
     case "info":
         sys.exit(REFUSAL.format(host))
     case "run":

@@ -134,3 +134,8 @@ def test_a_bare_machine_gets_the_private_engine(
     dockerd()
 
     assert engine.ensure().private
+
+
+@pytest.mark.parametrize(("clock", "off_s"), [(99.0, -1.0), (100.5, 0.0), (103.0, 2.0)])
+def test_a_clock_is_off_by_what_its_answer_s_time_does_not_explain(clock: float, off_s: float) -> None:
+    assert engine._off(clock, asked=100.0, answered=101.0) == off_s
