@@ -7,11 +7,13 @@ first, so that what is missing or wrong is said before anything is made.
 
 from __future__ import annotations
 
+import shutil
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import zstandard
 
@@ -25,8 +27,10 @@ from plumbline.images.lock import Entry
 from plumbline.images.node import NAME as NODE
 from plumbline.images.recipes import Recipe
 from plumbline.images.tree import Tree
+from plumbline.images.workshop import Workshop
 
 Digests = Mapping[str, str]
+TOOLS = "tools"
 NODES, _BASES = "plumbline.local/pulled/node", "plumbline.local/pulled/node-base"
 _AT_ONCE = 8
 _LOCKED_WITHIN_S = 3600.0
@@ -87,22 +91,15 @@ def resolve(paths: Paths, mirror: str, *, allow_unpinned: bool) -> dict[str, str
 
 
 def node_image(paths: Paths, mirror: str, wanted: Digests) -> str:
-    """Have a node image in the engine with all images that were resolved, and return its name."""
+    """Have a node image in the engine with all images that were resolved, and the programs of the bring-up; return its name."""
     engine.ensure()
-    recipe = _node(paths)
-    tag, base = _tag(recipe, wanted), f"{_BASES}:{_short(wanted[_base(paths).ref])}"
-    shop = workshop.of(paths)
+    shop, registry = workshop.of(paths), Registry(mirror)
     with lease.exclusive(
         shop.store.path("build.lock"), "the image cache", within_s=_LOCKED_WITHIN_S, purpose="pulling images"
     ):
         shop.store.sweep()
-        if not docker.has_image(tag):
-            if not docker.has_image(base):
-                with events.phase("images", "pull the node's system"), shop.store.scratch() as scratch:
-                    _import(Registry(mirror), _base(paths).ref, wanted, base, scratch)
-            with events.phase("images", "pull the images inside"):
-                _populate(recipe, base, tag, mirror, {ref: wanted[ref] for ref in wanted if ref != _base(paths).ref})
-        discard(tag, base)
+        _have_programs(shop, registry, wanted)
+        tag = _have_node(shop, registry, wanted)
     state.write_json(_record(paths), dict(wanted))
     return tag
 
@@ -115,14 +112,28 @@ def discard(*kept: str) -> None:
 
 def node_tag(paths: Paths) -> str:
     """Return the name of the pulled node image: that of the digests that the lock demands, else of those pulled last."""
-    last: dict[str, str] = state.read_json(_record(paths)) or {}
+    last = pulled(paths)
     entries = [entry for entry in lock.load(paths.root) if entry.ref in last or not entry.optional]
-    return _tag(_node(paths), {entry.ref: entry.digest or last.get(entry.ref, "") for entry in entries})
+    return _tag(
+        workshop.of(paths).recipes[NODE], {entry.ref: entry.digest or last.get(entry.ref, "") for entry in entries}
+    )
 
 
 def pulled(paths: Paths) -> Digests:
-    """Return the digests of the images that were pulled last, by name and tag."""
+    """Return the digests of the images that the standing stack was pulled as, by name and tag; none where it was built."""
     return state.read_json(_record(paths)) or {}
+
+
+def program(paths: Paths, name: str) -> Path | None:
+    """Return a program of the bring-up that was pulled with the standing stack's images."""
+    digest = pulled(paths).get(_ref(paths, TOOLS))
+    file = _programs(paths, digest) / "bin" / name if digest else None
+    return file if file and file.exists() else None
+
+
+def forget(paths: Paths) -> None:
+    """Forget what was pulled: the next stack is one that is built."""
+    _record(paths).unlink(missing_ok=True)
 
 
 def hosts(mirror: str, refs: Digests) -> Tree:
@@ -143,21 +154,47 @@ def _digest(registry: Registry, entry: Entry) -> str:
         return ""
 
 
-def _import(registry: Registry, ref: str, wanted: Digests, tag: str, scratch: Path) -> None:
-    """Import the node's file system, which is the one layer of an image of ours, into the engine."""
+def _have_programs(shop: Workshop, registry: Registry, wanted: Digests) -> None:
+    """Have the programs of the bring-up in the cache."""
+    ref = _ref(shop.paths, TOOLS)
+    folder = _programs(shop.paths, wanted[ref])
+    if folder.is_dir():
+        return
+    with events.phase("images", "pull the tools"), shop.store.scratch() as scratch, shop.store.making(folder) as made:
+        made.mkdir()
+        for layer in _layers(registry, ref, wanted, scratch):
+            with tarfile.open(fileobj=layer, mode="r|") as tar:
+                tar.extractall(made, filter="data")
+
+
+def _have_node(shop: Workshop, registry: Registry, wanted: Digests) -> str:
+    """Have the node image in the engine, and return its name."""
+    recipe, system = shop.recipes[NODE], _ref(shop.paths, NODE)
+    tag, base = _tag(recipe, wanted), f"{_BASES}:{_short(wanted[system])}"
+    if not docker.has_image(tag):
+        if not docker.has_image(base):
+            with events.phase("images", "pull the node's system"), shop.store.scratch() as scratch:
+                for layer in _layers(registry, system, wanted, scratch):  # one: the node's file system
+                    unpack = partial(shutil.copyfileobj, layer)
+                    docker.feed(["import", "-", base], unpack, within_s=population.WITHIN_S)
+        with events.phase("images", "pull the images inside"):
+            inside = {ref: wanted[ref] for ref in wanted if ref not in (system, _ref(shop.paths, TOOLS))}
+            _populate(recipe, base, tag, registry.url, inside)
+    discard(tag, base)
+    return tag
+
+
+def _layers(registry: Registry, ref: str, wanted: Digests, scratch: Path) -> Iterator[IO[bytes]]:
+    """Yield the layers of an image of ours as tar files, lowest first, each held to its digest."""
     manifest = registry.manifest(ref)
     if manifest.digest != wanted[ref]:
         raise ChecksumMismatch(ref, wanted[ref], manifest.digest)
-    (layer,) = manifest.document["layers"]
-    packed = scratch / "layer"
-    with packed.open("wb") as file:
-        registry.fetch(ref.rpartition(":")[0], layer["digest"], file)
-
-    def unpack(out: IO[bytes]) -> None:
+    for layer in manifest.document["layers"]:
+        packed = scratch / layer["digest"]
+        with packed.open("wb") as file:
+            registry.fetch(ref.rpartition(":")[0], layer["digest"], file)
         with packed.open("rb") as file:
-            zstandard.ZstdDecompressor().copy_stream(file, out)
-
-    docker.feed(["import", "-", tag], unpack, within_s=population.WITHIN_S)
+            yield zstandard.ZstdDecompressor().stream_reader(file)
 
 
 def _populate(recipe: Recipe, base: str, tag: str, mirror: str, inside: Digests) -> None:
@@ -187,13 +224,13 @@ def _short(digest: str) -> str:
     return digest.partition(":")[2][:SHORT]
 
 
-def _node(paths: Paths) -> Recipe:
-    return workshop.of(paths).recipes[NODE]
+def _ref(paths: Paths, name: str) -> str:
+    return lock.load(paths.root).entries[name].ref
 
 
-def _base(paths: Paths) -> Entry:
-    return lock.load(paths.root).entries[NODE]
+def _programs(paths: Paths, digest: str) -> Path:
+    return workshop.of(paths).store.path("bin", f"pulled-{_short(digest)}")
 
 
-def _record(paths: Paths) -> Any:
+def _record(paths: Paths) -> Path:
     return paths.state / "images" / "pulled.json"

@@ -38,7 +38,8 @@ class Recipe:
         license: its licence, as SPDX names it.
         ref: the image's name and tag inside the cluster; None for layers that are no image by themselves.
         base: the recipe whose layers come first.
-        load: "node": stored in the node image; "side": loaded into the running node, so that a change costs seconds.
+        load: "node": stored in the node image; "side": loaded into the running node, so that a change costs seconds;
+            "host": unpacked on a machine that pulls.
         entrypoint: what the image runs.
         user: as whom.
         env: its environment, as NAME=value.
@@ -55,7 +56,7 @@ class Recipe:
     license: str = ""
     ref: str | None = None
     base: str | None = None
-    load: Literal["node", "side"] = "node"
+    load: Literal["node", "side", "host"] = "node"
     entrypoint: tuple[str, ...] = ()
     user: str = ""
     env: tuple[str, ...] = ()
@@ -100,8 +101,8 @@ def parse(file: Path) -> Recipe:
         raise RecipeError(file, f"unknown key {', '.join(unknown)}; known are {', '.join(sorted(known))}")
     if missing := sorted({"title", "version", "source"} - set(table)):
         raise RecipeError(file, f"{', '.join(missing)} is missing")
-    if table.get("load", "node") not in ("node", "side"):
-        raise RecipeError(file, f'load = "{table["load"]}" is not possible; choose "node" or "side"')
+    if table.get("load", "node") not in ("node", "side", "host"):
+        raise RecipeError(file, f'load = "{table["load"]}" is not possible; choose "node", "side" or "host"')
     try:
         made = tuple(parts.parse(part, file.parent) for part in table.pop("part", ()))
     except ConfigError as error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
 
 from plumbline.core import events, state
@@ -54,12 +53,13 @@ def node_image(paths: Paths, config: Config) -> str:
     chosen = choose(paths, config)
     verb = {"pull": "pulled", "build": "built here"}[chosen.mode]
     events.emit("images", "notice", text=f"images are {verb}: {chosen.reason}", mode=chosen.mode)
+    state.write_json(paths.state / "images" / "choice.json", {"mode": chosen.mode, "reason": chosen.reason})
     if chosen.mode == "build":
+        pull.forget(paths)
         tag = builder.build(paths).node_image
     else:
-        tools.ensure(paths, *builder.BRING_UP_TOOLS)
         tag = pull.node_image(paths, config.registry_mirror or "", chosen.digests)
-    state.write_json(_record(paths), {"mode": chosen.mode, "reason": chosen.reason})
+    tools.ensure(paths, *builder.BRING_UP_TOOLS)
     return tag
 
 
@@ -72,7 +72,7 @@ def mode(paths: Paths, config: Config) -> Mode:
     """Return how the standing stack's images were had; where there is none, what is asked for (``auto``: built)."""
     if config.images != "auto":
         return config.images
-    return "pull" if (state.read_json(_record(paths)) or {}).get("mode") == "pull" else "build"
+    return "pull" if pull.pulled(paths) else "build"
 
 
 def choose(paths: Paths, config: Config) -> Choice:
@@ -109,7 +109,3 @@ def _soon(paths: Paths, mirror: str, config: Config) -> pull.Digests:
         return answer.result(DECIDED_WITHIN_S)
     except TimeoutError:
         raise RegistryUnavailable(mirror, f"not all was said within {DECIDED_WITHIN_S:.0f} s") from None
-
-
-def _record(paths: Paths) -> Path:
-    return paths.state / "images" / "choice.json"

@@ -10,7 +10,7 @@ from pathlib import Path
 from plumbline.core import events, state
 from plumbline.core.errors import ConfigError
 from plumbline.core.paths import Paths
-from plumbline.images import apt, workshop
+from plumbline.images import apt, pull, workshop
 from plumbline.images.content import key_of
 from plumbline.images.workshop import Workshop
 
@@ -53,13 +53,13 @@ def ensure(paths: Paths, *names: str) -> Path:
 
 
 def tool(paths: Paths, name: str) -> Path:
-    """Return a pinned tool, built or fetched if needed."""
+    """Return a pinned tool: as pulled with the standing stack's images, else built or fetched if needed."""
     known = load(paths.root)
     if name not in known:
         raise ConfigError(f"{name} is no pinned tool; {FILE} has {', '.join(known)}")
     shop = workshop.of(paths)
     link = paths.bin / name
-    target = kept(shop, known[name])
+    target = pull.program(paths, name) or kept(shop, known[name])
     if not target.exists():
         with events.phase("tools", name):
             _make(shop, known[name], target)

@@ -12,6 +12,7 @@ import pytest
 
 from plumbline.core.errors import ChecksumMismatch, PlumblineError
 from plumbline.images import docker, lock, population, pull
+from plumbline.images.builder import BRING_UP_TOOLS
 from plumbline.images.distribution import ImageMissing, RegistryUnavailable
 from plumbline.stack import Stack
 from reports.evidence import attach
@@ -28,7 +29,7 @@ NOBODY = "http://127.0.0.1:1"
 def test_a_stack_comes_up_from_pulled_images(elsewhere: Stack) -> None:
     """Preconditions: a registry with every image that was built, and nothing of it in the engine.
     Steps: bring the whole stack up in a cluster of its own by pulling from that registry; look at every container's image.
-    Expected: all is ready, and each image has its upstream name and the digest that the lock records.
+    Expected: all is ready, each image has its upstream name and the digest that the lock records, and the tools were pulled, too.
     """
     elsewhere.up()
     found = elsewhere.cluster.containers()
@@ -37,6 +38,8 @@ def test_a_stack_comes_up_from_pulled_images(elsewhere: Stack) -> None:
 
     assert any(container.ref.startswith(GETH) for container in found)
     assert elsewhere.cluster.strangers(found) == []
+    for tool in BRING_UP_TOOLS:
+        assert (elsewhere.site.paths.bin / tool).readlink() == pull.program(elsewhere.site.paths, tool)
     assert pull.pulled(elsewhere.site.paths) == {
         entry.ref: entry.digest for entry in lock.load(elsewhere.site.paths.root) if not entry.optional
     }

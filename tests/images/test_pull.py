@@ -171,6 +171,20 @@ def test_auto_decides_within_three_seconds(mirror: StubRegistry, paths: Paths, m
     assert took < supply.DECIDED_WITHIN_S + 0.5
 
 
+def test_tools_are_those_that_were_pulled_with_the_stack(paths: Paths, made: list[str]) -> None:
+    digest = "sha256:" + "1" * 64
+    state.write_json(paths.state / "images" / "pulled.json", {lock.load(paths.root).entries["tools"].ref: digest})
+    program = paths.cache / "bin" / f"pulled-{'1' * 12}" / "bin" / "kind"
+    program.parent.mkdir(parents=True)
+    program.touch()
+
+    assert tools.tool(paths, "kind").readlink() == program
+
+    supply.node_image(paths, Config(images="build"))
+    assert pull.program(paths, "kind") is None
+    assert supply.mode(paths, Config()) == "build"
+
+
 def test_the_pulled_node_is_another_when_a_digest_is(mirror: StubRegistry, paths: Paths) -> None:
     found = pull.digests(paths, mirror.url)
     record(paths, found)
