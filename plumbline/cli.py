@@ -20,7 +20,7 @@ from plumbline.core.errors import PlumblineError, Unfit, UsageError
 from plumbline.core.paths import Paths
 
 _OPTIONS = (
-    *("target", "network", "helios-network", "images", "registry-mirror", "profile", "cluster-name"),
+    *("target", "network", "helios-network", "images", "registry-mirror", "profile", "cluster-name", "nodes"),
     *("beacon-api", "checkpoint"),
 )
 _FLAGS = {

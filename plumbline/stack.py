@@ -20,6 +20,7 @@ from plumbline.components.execution import Execution
 from plumbline.components.ingress import Ingress
 from plumbline.components.load_balancer import LoadBalancer
 from plumbline.components.network_policy import NetworkPolicy
+from plumbline.components.pod_network import PodNetwork
 from plumbline.components.public_execution import PublicExecution
 from plumbline.components.service_network import ServiceNetwork
 from plumbline.components.storage import Storage
@@ -35,7 +36,9 @@ from plumbline.core.errors import (
 )
 from plumbline.core.paths import Paths
 
-PLATFORM: tuple[type[Component], ...] = (Cluster, ServiceNetwork, NetworkPolicy, Storage, LoadBalancer, Ingress)
+PLATFORM: tuple[type[Component], ...] = (
+    *(Cluster, PodNetwork, ServiceNetwork, NetworkPolicy, Storage, LoadBalancer, Ingress),
+)
 COMPONENTS: tuple[type[Component], ...] = (*PLATFORM, Devnet, Execution, Consensus)
 # A public network has a genesis and a consensus layer of its own.
 ON_PUBLIC_NETWORK: tuple[type[Component], ...] = (*PLATFORM, PublicExecution)

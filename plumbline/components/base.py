@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+from plumbline.components import kind_config
 from plumbline.components.helm import Helm
 from plumbline.components.kube import Kube
 from plumbline.core import wait
@@ -50,6 +51,15 @@ class Site:
     def kube(self) -> Kube:
         """The API server of our cluster."""
         return Kube(self.paths.kubeconfig, f"kind-{self.config.cluster_name}", self.paths.bin)
+
+    @cached_property
+    def nodes(self) -> Mapping[str, str]:
+        """The nodes that the cluster has, by name, each with its role; the control plane is the first.
+
+        Raises:
+            ConfigError: KinD's configuration is not what KinD understands.
+        """
+        return kind_config.roles(kind_config.read(self.paths.local, self.config), self.config.cluster_name)
 
     @cached_property
     def helm(self) -> Helm:
@@ -129,7 +139,7 @@ class HelmComponent(Component):
         from plumbline import images  # noqa: PLC0415  (the builder is needed by a bring-up only)
 
         if self.own_images and images.mode(self.site.paths, self.site.config) == "build":
-            images.sideload(self.site.paths, f"{self.site.config.cluster_name}-control-plane", self.own_images)
+            images.sideload(self.site.paths, list(self.site.nodes), self.own_images)
         for release in self.releases:
             self.kube.ensure_namespace(release.namespace, release.security)
         self.prepare()

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from plumbline.components.host import KIND_LABEL
+from plumbline.components.host import nodes_of
 from plumbline.core import shell, wait
 from plumbline.core.errors import ControlFailed
 
@@ -45,14 +45,8 @@ def of_cluster(name: str, env: Mapping[str, str]) -> frozenset[Belonging]:
         name: the cluster's name.
         env: how the engine is reached.
     """
-    listed = shell.run(
-        ["docker", "ps", "--all", "--quiet", "--filter", f"label={KIND_LABEL}={name}"], within_s=_ASK_WITHIN_S, env=env
-    )
-    ids = listed.stdout.split()
-    if not ids:
-        return frozenset()
     found = set()
-    for container in json.loads(shell.run(["docker", "inspect", *ids], within_s=_ASK_WITHIN_S, env=env).stdout):
+    for container in nodes_of(name, env):
         found.add(Belonging("container", container["Name"].removeprefix("/")))
         found |= {Belonging("volume", mount["Name"]) for mount in container["Mounts"] if mount["Type"] == "volume"}
         if container["State"]["Running"]:

@@ -1,4 +1,4 @@
-"""The KinD cluster: made from our node image, marked as ours, ready when its control plane and kube-proxy are."""
+"""The KinD cluster: made from our node image, marked as ours, ready when its nodes are registered."""
 
 from __future__ import annotations
 
@@ -6,28 +6,29 @@ import hashlib
 import json
 import os
 import uuid
-from collections.abc import Iterable
-from functools import cached_property
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property, partial
 from ipaddress import IPv4Network, ip_address
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import yaml
 
-from plumbline.components import belongings, containers, control_plane, probes
+from plumbline.components import belongings, containers, control_plane, kind_config, probes
 from plumbline.components import kube as k8s
 from plumbline.components.base import Component, Site
 from plumbline.components.belongings import Belonging
 from plumbline.components.containers import Container
 from plumbline.components.control_plane import Pinned
-from plumbline.components.host import Kernel, Network, nodes_left
+from plumbline.components.host import Kernel, Network, Seen, nodes_left, nodes_of
 from plumbline.components.probes import Question
 from plumbline.core import events, shell, state, wait
-from plumbline.core.errors import ConfigError, EngineUnavailable, ForeignCluster, PlumblineError, Unfit
+from plumbline.core.errors import ConfigError, ForeignCluster, PlumblineError, Unfit
 
+T = TypeVar("T")
 OWNER_LABEL = "plumbline.dev/owner"
 _CREATE_WITHIN_S = 180.0
-_CONFIG = "kind-config.yaml"
 _NOT_OURS = "was not made by this checkout"
 
 
@@ -41,7 +42,7 @@ class KindFailed(PlumblineError):
 
 
 class Cluster(Component):
-    """A Kubernetes cluster in containers (https://kind.sigs.k8s.io), one node, from the node image that we built."""
+    """A Kubernetes cluster in containers (https://kind.sigs.k8s.io), of one node or several, from the image that we built."""
 
     name: ClassVar[str] = "cluster"
     uses: ClassVar[tuple[str, ...]] = ("service-network",)
@@ -60,17 +61,17 @@ class Cluster(Component):
         Raises:
             ForeignCluster: a cluster of this name is not ours, or of another configuration, and ``fresh`` is not set.
         """
-        standing = self._container()
-        if standing is not None:
+        standing = self._containers()
+        if standing:
             reason = self._unusable(standing)
             if reason is None:
                 self.connect()
-                events.emit(self.name, "reused", container=standing["Id"][:12])
+                events.emit(self.name, "reused", containers=[container["Id"][:12] for container in standing])
                 return
             replace = self.site.config.fresh or self._half_made(standing)
             if not (replace and self._ours(standing)):
                 raise ForeignCluster(self.site.config.cluster_name, reason, self._way_out(standing))
-        if standing is not None or self._record:
+        if standing or self._record:
             self.remove()  # also what is left where only the container is gone
         self._create()
 
@@ -82,7 +83,7 @@ class Cluster(Component):
         self.host.remember()
         record = {"owner": owner, "network": "found" if self.network.exists() else "made"}
         self._write({**record, "phase": "creating"})
-        document = self._wanted()
+        document = self._wanted
         document["name"] = self.site.config.cluster_name
         for entry in document["nodes"]:
             entry.setdefault("labels", {})[OWNER_LABEL] = owner
@@ -97,10 +98,8 @@ class Cluster(Component):
             except shell.CommandFailed as failure:
                 raise KindFailed(failure.result) from failure
         self.created = True
-        container = self._container()
-        assert container is not None
-        made_from = {"container": container["Id"], "image": node, "made_from": self.fingerprint()}
-        self._write({**record, **made_from, "phase": "standing"})
+        made = [container["Id"] for container in self._containers()]
+        self._write({**record, "containers": made, "image": node, "made_from": self.fingerprint(), "phase": "standing"})
 
     def remove(self) -> None:
         """Delete the cluster and what we know of it; one that is gone already is as good.
@@ -110,8 +109,7 @@ class Cluster(Component):
             LeftBehind: something of it is still on this machine.
         """
         record = self._record
-        self.claim()
-        if self._container() is not None:
+        if self.claim():
             before = self.belongings()
             with events.phase(self.name, "delete"):
                 argv: list[str | Path] = [self._kind(), "delete", "cluster", "--name", self.site.config.cluster_name]
@@ -125,18 +123,21 @@ class Cluster(Component):
         self._file.unlink(missing_ok=True)  # last: until then a destroy that was interrupted goes on
 
     def ready(self) -> wait.Condition[Any]:
-        """Hold when the API server answers and the node is registered; Services follow (service-network)."""
+        """Hold when the API server answers and the nodes are registered; Services follow (service-network)."""
         return wait.poll(self._registered)
 
     def _registered(self) -> wait.Observation[list[str]]:
         names = [node["metadata"]["name"] for node in self.nodes()]
-        return wait.Observation(bool(names), names, f"nodes registered: {', '.join(names) or 'none'}")
+        complete = set(self.site.nodes) <= set(names)
+        return wait.Observation(complete, names, f"nodes registered: {', '.join(names) or 'none'}")
 
     def fingerprint(self) -> str:
         """Return a checksum over the KinD configuration, the options that shape the stack, and the node image."""
         from plumbline import images  # noqa: PLC0415
 
-        digest = hashlib.sha256((self.site.paths.local / "kind-config.yaml").read_bytes())
+        digest = hashlib.sha256()
+        for file in kind_config.files(self.site.paths.local, self.site.config):
+            digest.update(file.read_bytes())
         digest.update(json.dumps(self.site.config.describe(), sort_keys=True).encode())
         digest.update(images.node_tag(self.site.paths, self.site.config).encode())
         return digest.hexdigest()
@@ -145,8 +146,8 @@ class Cluster(Component):
 
     def standing(self) -> bool:
         """Return whether a cluster of ours stands (whatever its configuration)."""
-        container = self._container()
-        return container is not None and self._ours(container)
+        nodes = self._containers()
+        return bool(nodes) and self._ours(nodes)
 
     def known(self) -> bool:
         """Return whether we remember a cluster of ours, standing or not; no engine is asked."""
@@ -160,10 +161,10 @@ class Cluster(Component):
             ConfigError: the cluster of this checkout has another name.
         """
         known = self._record
-        container = self._container()
-        if container is not None and not (known and self._ours(container)):
-            raise ForeignCluster(self.site.config.cluster_name, _NOT_OURS, self._way_out(container))
-        return container is not None
+        nodes = self._containers()
+        if nodes and not (known and self._ours(nodes)):
+            raise ForeignCluster(self.site.config.cluster_name, _NOT_OURS, self._way_out(nodes))
+        return bool(nodes)
 
     def connect(self) -> None:
         """Have the kubeconfig of the standing cluster, if it was lost.
@@ -171,8 +172,7 @@ class Cluster(Component):
         Raises:
             Unfit: the cluster is stopped.
         """
-        container = self._container()
-        if container is None or not container["State"]["Running"]:
+        if not _running(self._containers()):
             text = f'the cluster {self.site.config.cluster_name} is stopped: replace it ("make all-local FRESH=1")'
             raise Unfit(text)
         if not self.site.paths.kubeconfig.exists():
@@ -180,25 +180,25 @@ class Cluster(Component):
             shell.run([*argv, "--kubeconfig", self.site.paths.kubeconfig], within_s=30, env=self.engine)
 
     def owned(self) -> bool:
-        """Return whether node label and record agree that the cluster is ours; faults demand it."""
-        record = self._record
-        labels = self.kube.objects("Node")[0]["metadata"]["labels"]
-        return bool(record.get("owner")) and labels.get(OWNER_LABEL) == record["owner"]
+        """Return whether every node's label agrees with our record that the cluster is ours; faults demand it."""
+        owner = self._record.get("owner")
+        labels = {node["metadata"]["labels"].get(OWNER_LABEL) for node in self.nodes()}
+        return bool(owner) and labels == {owner}
 
-    def _ours(self, container: dict[str, Any]) -> bool:
-        """Whether the container is that of our record, or bears the mark of the creation that was interrupted."""
+    def _ours(self, nodes: Sequence[Seen]) -> bool:
+        """Whether the nodes are those of our record, or bear the mark of the creation that was interrupted."""
         record = self._record
         if record.get("phase") == "creating":
-            return any(mount["Destination"] == _mark(record["owner"]) for mount in container["Mounts"])
-        return bool(record.get("container") == container["Id"])
+            return all(_mark(record["owner"]) in _mounted(node) for node in nodes)
+        return {node["Id"] for node in nodes} <= set(record.get("containers", ()))
 
-    def _half_made(self, container: dict[str, Any]) -> bool:
-        """Whether an interrupted creation of ours left it: worth nothing, replaced without asking."""
-        return self._record.get("phase") == "creating" and self._ours(container)
+    def _half_made(self, nodes: Sequence[Seen]) -> bool:
+        """Whether an interrupted creation of ours left them: worth nothing, replaced without asking."""
+        return self._record.get("phase") == "creating" and self._ours(nodes)
 
-    def _unusable(self, container: dict[str, Any]) -> str | None:
+    def _unusable(self, nodes: Sequence[Seen]) -> str | None:
         """Say why a standing cluster cannot be used as it is, or None where it can."""
-        if not self._ours(container):
+        if not self._ours(nodes):
             return _NOT_OURS
         record = self._record
         if record.get("phase") == "creating":
@@ -207,18 +207,20 @@ class Cluster(Component):
             return "is to be replaced"
         if record.get("made_from") != self.fingerprint():
             return "was made from another configuration or node image"
-        if not container["State"]["Running"]:
+        if len(nodes) < len(self.site.nodes):
+            return "has lost a node"
+        if not _running(nodes):
             return "is stopped"
         return None
 
-    def _way_out(self, container: dict[str, Any]) -> str:
-        if self._ours(container):
+    def _way_out(self, nodes: Sequence[Seen]) -> str:
+        if self._ours(nodes):
             return "replace it with --fresh (make destroy removes it)"
         host = self.engine.get("DOCKER_HOST")
         docker = f"docker --host {host}" if host else "docker"
         return (
             "use another name (--cluster-name), destroy it in the checkout that made it (make destroy), "
-            f'or remove it by "{docker} rm --force --volumes {self.node_container}"'
+            f'or remove it by "{docker} rm --force --volumes {" ".join(sorted(map(_name, nodes)))}"'
         )
 
     # -- what can be asked of it ---------------------------------------------------------------------------------
@@ -233,8 +235,13 @@ class Cluster(Component):
         return {f"{p['metadata']['namespace']}/{p['metadata']['name']}": k8s.restarts(p) for p in pods}
 
     def health(self, only: str = "") -> dict[str, str]:
-        """Return what each part of the control plane (or ``only`` one) says of its health: "ok", or what is wrong."""
-        return control_plane.health(self.kube, self.node_exec, only)
+        """Return what each part of the cluster (or ``only`` one of the nodes' parts) says of its health: "ok", or what is wrong."""
+
+        def ask(node: str) -> dict[str, str]:
+            return control_plane.of_node(partial(self.node_exec, node=node), self.site.nodes[node], only)
+
+        said = {f"{part} on {node}": text for node, told in self.each_node(ask).items() for part, text in told.items()}
+        return said if only else {"kube-apiserver": control_plane.of_api_server(self.kube), **said}
 
     def unready(self) -> dict[str, str]:
         """Return the nodes that are not Ready, with what they say of it."""
@@ -248,12 +255,13 @@ class Cluster(Component):
     @cached_property
     def ranges(self) -> tuple[IPv4Network, IPv4Network]:
         """The ranges of the pods' and of the Services' addresses."""
-        network = self._wanted()["networking"]
+        network = self._wanted["networking"]
         return IPv4Network(network["podSubnet"]), IPv4Network(network["serviceSubnet"])
 
     def questions(self) -> set[Question]:
-        """Return who talked to which name server within the last half minute, as the node's connection tracking has it."""
-        return probes.read_questions(self.node_exec(*probes.LIST_QUESTIONS, check=False).stdout)
+        """Return who talked to which name server within the last half minute, as the nodes' connection tracking has it."""
+        said = self.each_node(lambda node: self.node_exec(*probes.LIST_QUESTIONS, node=node, check=False).stdout)
+        return set[Question]().union(*map(probes.read_questions, said.values()))
 
     def leaves(self, question: Question) -> bool:
         """Return whether a question came from a pod and left the cluster."""
@@ -261,19 +269,20 @@ class Cluster(Component):
         return source in self.ranges[0] and not any(target in inside for inside in self.ranges)
 
     def ask(self, server: str) -> None:
-        """Send a question for names from the node to a server, and wait for no answer."""
+        """Send a question for names from the first node to a server, and wait for no answer."""
         self.node_exec(*probes.question_to(server))
 
     def containers(self) -> list[Container]:
-        """Return every container that runs on the node."""
-        return containers.running(self.node_exec)
+        """Return every container that runs on a node."""
+        found = self.each_node(lambda node: containers.running(partial(self.node_exec, node=node)))
+        return [container for running in found.values() for container in running]
 
     def strangers(self, found: Iterable[Container]) -> list[str]:
         """Return, in words, which of them run an image that the lock does not name, or not with the content that it should have."""
         return containers.strangers(found, lambda ref: containers.pedigree(self.site.paths, self.site.config, ref))
 
     def pinned(self) -> Pinned:
-        """Return the versions that the node's recipe asks for."""
+        """Return the versions that the nodes' recipe asks for."""
         return control_plane.pinned(self.site.paths)
 
     def pods(self) -> list[k8s.Object]:
@@ -284,30 +293,43 @@ class Cluster(Component):
         """Return what the cluster occupies on this machine outside of itself."""
         return belongings.of_cluster(self.site.config.cluster_name, self.engine)
 
-    def node_exec(self, *argv: str, within_s: float = 30, check: bool = True) -> shell.Result:
-        """Run a program in the node container (as root, in the node's namespaces)."""
-        words = [self._docker, "exec", f"{self.site.config.cluster_name}-control-plane", *argv]
-        return shell.run(words, within_s=within_s, env=self.engine, check=check)
+    def node_exec(
+        self,
+        *argv: str,
+        node: str = "",
+        within_s: float = 30,
+        input: str | None = None,  # noqa: A002  (as shell.run calls it)
+        check: bool = True,
+    ) -> shell.Result:
+        """Run a program in a node's container, as root, in the node's namespaces; without a ``node`` in the first one."""
+        words = ["docker", "exec", "--interactive", node or self.node_container, *argv]
+        return shell.run(words, within_s=within_s, env=self.engine, input=input, check=check)
+
+    def each_node(self, act: Callable[[str], T]) -> dict[str, T]:
+        """Do something with every node, all at once, and return what came of it, by the node's name."""
+        nodes = list(self.site.nodes)
+        with ThreadPoolExecutor(len(nodes)) as pool:
+            return dict(zip(nodes, pool.map(act, nodes), strict=True))
 
     @property
     def node_container(self) -> str:
-        """Name of the node's container in the engine."""
-        return _node(self.site.config.cluster_name)
+        """Name of the first node's container in the engine: that of the control plane."""
+        return next(iter(self.site.nodes))
+
+    def interfaces(self) -> dict[str, str]:
+        """Return the node that each hardware address on the nodes' network belongs to."""
+        connected = {_name(node): node["NetworkSettings"]["Networks"][Network.NAME] for node in self._containers()}
+        return {str(network["MacAddress"]).lower(): node for node, network in connected.items()}
 
     def subnet(self) -> str:
         """Return the IPv4 subnet of the engine's network that the nodes are on, for example "172.18.0.0/16"."""
-        result = shell.run([self._docker, "network", "inspect", "kind"], within_s=20, env=self.engine)
+        result = shell.run(["docker", "network", "inspect", Network.NAME], within_s=20, env=self.engine)
         subnets: list[str] = [entry["Subnet"] for entry in json.loads(result.stdout)[0]["IPAM"]["Config"]]
         return next(subnet for subnet in subnets if ":" not in subnet)
 
     def address(self) -> str:
-        """Return the node's IPv4 address in that network."""
-        return next(
-            str(said["address"])
-            for node in self.nodes()
-            for said in node["status"]["addresses"]
-            if said["type"] == "InternalIP" and ":" not in said["address"]
-        )
+        """Return the first node's IPv4 address in that network: that of the API server."""
+        return k8s.node_address(self.kube.get("Node", self.node_container))
 
     def host_ports(self) -> set[tuple[str, int]]:
         """Return the addresses and ports of this machine that the KinD configuration asks for."""
@@ -316,30 +338,25 @@ class Cluster(Component):
         return {(mapping.get("listenAddress", "0.0.0.0"), mapping["hostPort"]) for mapping in mapped}  # noqa: S104
 
     def kill(self, namespace: str, pod: str, container: str) -> None:
-        """Send SIGKILL to a container's first process, by the node's containerd."""
-        status = self.kube.get("Pod", pod, namespace)["status"]["containerStatuses"]
-        identity = next(c["containerID"] for c in status if c["name"] == container).removeprefix("containerd://")
-        self.node_exec("ctr", "-n", "k8s.io", "task", "kill", "-s", "SIGKILL", identity)
+        """Send SIGKILL to a container's first process."""
+        self.signal(namespace, pod, container, "SIGKILL")
+
+    def signal(self, namespace: str, pod: str, container: str, signal: str) -> None:
+        """Send a signal to a container's first process, by the containerd of the pod's node."""
+        found = self.kube.get("Pod", pod, namespace)
+        identity = k8s.container_id(found, container).removeprefix("containerd://")
+        argv = ("ctr", "-n", "k8s.io", "task", "kill", "-s", signal, identity)
+        self.node_exec(*argv, node=found["spec"]["nodeName"])
 
     # -- mechanics -----------------------------------------------------------------------------------------------
 
+    @property
     def _wanted(self) -> dict[str, Any]:
-        """Return the KinD configuration.
-
-        Raises:
-            ConfigError: it is not what KinD understands.
-        """
-        try:
-            document: dict[str, Any] = yaml.safe_load((self.site.paths.local / _CONFIG).read_text())
-        except yaml.YAMLError as error:
-            raise ConfigError(f"local/{_CONFIG} is not valid YAML: {' '.join(str(error).split())}") from None
-        return document
+        return kind_config.read(self.site.paths.local, self.site.config)
 
     def check(self) -> None:
         """Refuse a KinD configuration without a node, before anything is touched."""
-        wanted = self._wanted()
-        if not (isinstance(wanted, dict) and wanted.get("nodes") and wanted.get("networking")):
-            raise ConfigError(f"local/{_CONFIG} lacks nodes or networking: put it right")
+        _ = self._wanted
 
     @cached_property
     def engine(self) -> dict[str, str]:
@@ -347,10 +364,6 @@ class Cluster(Component):
         from plumbline.images import engine  # noqa: PLC0415
 
         return engine.docker_env()
-
-    @cached_property
-    def _docker(self) -> str:
-        return "docker"
 
     @property
     def _file(self) -> Path:
@@ -363,7 +376,7 @@ class Cluster(Component):
 
     @property
     def network(self) -> Network:
-        """The engine's network that the node is on."""
+        """The engine's network that the nodes are on."""
         return Network(self.engine)
 
     def _kind(self) -> Path:
@@ -381,7 +394,7 @@ class Cluster(Component):
         """
         record: dict[str, Any] = state.read_json(self._file) or {}
         made, asked = record.get("name", ""), self.site.config.cluster_name
-        if record and made != asked and self._inspect(_node(made)) is not None:
+        if record and made != asked and nodes_of(made, self.engine):
             raise ConfigError(
                 f'the cluster of this checkout is "{made}", not "{asked}": name it (--cluster-name {made}), '
                 f"or destroy it first (make destroy CLUSTER_NAME={made})"
@@ -391,24 +404,22 @@ class Cluster(Component):
     def _write(self, record: dict[str, Any]) -> None:
         state.write_json(self._file, {"name": self.site.config.cluster_name, **record})
 
-    def _container(self) -> dict[str, Any] | None:
-        """Return the engine's view of the node container, or None where there is none."""
-        return self._inspect(self.node_container)
-
-    def _inspect(self, container: str) -> dict[str, Any] | None:
-        words = [self._docker, "container", "inspect", container]
-        result = shell.run(words, within_s=20, env=self.engine, check=False)
-        if result.ok:
-            return json.loads(result.stdout)[0]  # type: ignore[no-any-return]
-        if "no such container" in result.stderr.lower():
-            return None
-        where = self.engine.get("DOCKER_HOST") or os.environ.get("DOCKER_HOST", "its default address")
-        raise EngineUnavailable(where, shell.gist(result.stderr))
+    def _containers(self) -> list[Seen]:
+        """Return the engine's view of the nodes; empty where there is none."""
+        return nodes_of(self.site.config.cluster_name, self.engine)
 
 
-def _node(cluster: str) -> str:
-    """Return how KinD calls the container of a cluster's node."""
-    return f"{cluster}-control-plane"
+def _name(node: Seen) -> str:
+    return str(node["Name"]).removeprefix("/")
+
+
+def _running(nodes: Sequence[Seen]) -> bool:
+    """Whether there are nodes, and all of them run."""
+    return bool(nodes) and all(node["State"]["Running"] for node in nodes)
+
+
+def _mounted(node: Seen) -> set[str]:
+    return {mount["Destination"] for mount in node["Mounts"]}
 
 
 def _mark(owner: str) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from plumbline.components.kind_config import CONTROL_PLANE
 from plumbline.components.kube import ApiError, Kube
 from plumbline.core import shell
 from plumbline.core.paths import Paths
@@ -13,13 +14,16 @@ from plumbline.core.paths import Paths
 OK = "ok"  # what a healthy part says
 _ANSWERS_WITHIN_S = 3
 
-# Each listens on the node's loopback only (https://kubernetes.io/docs/reference/networking/ports-and-protocols).
-_ON_THE_NODE: Mapping[str, str] = {
+# Each listens on its node's loopback only (https://kubernetes.io/docs/reference/networking/ports-and-protocols).
+_ON_EVERY_NODE: Mapping[str, str] = {
+    "kube-proxy": "http://127.0.0.1:10249/healthz",
+    "kubelet": "http://127.0.0.1:10248/healthz",
+}
+_ON_THE_CONTROL_PLANE: Mapping[str, str] = {
     "etcd": "http://127.0.0.1:2381/health",
     "kube-controller-manager": "https://127.0.0.1:10257/healthz",
     "kube-scheduler": "https://127.0.0.1:10259/healthz",
-    "kube-proxy": "http://127.0.0.1:10249/healthz",
-    "kubelet": "http://127.0.0.1:10248/healthz",
+    **_ON_EVERY_NODE,
 }
 
 
@@ -42,21 +46,18 @@ def pinned(paths: Paths) -> Pinned:
     return Pinned(recipe.version, re.split(r"[+~-]", containerd)[0])
 
 
-def health(kube: Kube, node_exec: Callable[..., shell.Result], only: str = "") -> dict[str, str]:
-    """Return what each part says: "ok", or what is wrong with it.
+def of_node(node_exec: Callable[..., shell.Result], role: str, only: str = "") -> dict[str, str]:
+    """Return what each part on a node says: "ok", or what is wrong with it.
 
     Args:
-        kube: the API server, which is asked for its own health as well.
         node_exec: runs a program on the node, as :meth:`Cluster.node_exec` does.
+        role: the node's role, which decides what runs there.
         only: ask one part only.
     """
-    asked = {part: url for part, url in _ON_THE_NODE.items() if only in ("", part)}
-    if only:
-        return _of_the_node(node_exec, asked)
-    return {"kube-apiserver": _of_the_api_server(kube), **_of_the_node(node_exec, asked)}
-
-
-def _of_the_node(node_exec: Callable[..., shell.Result], asked: Mapping[str, str]) -> dict[str, str]:
+    parts = _ON_THE_CONTROL_PLANE if role == CONTROL_PLANE else _ON_EVERY_NODE
+    asked = {part: url for part, url in parts.items() if only in ("", part)}
+    if not asked:
+        return {}
     # One program for all of them, at once: each start in the node costs more than the question.
     argv = ["curl", "--silent", "--insecure", "--parallel", "--max-time", str(_ANSWERS_WITHIN_S)]
     argv += ["--write-out", r"%{url} %{http_code} %{errormsg}\n"]
@@ -75,8 +76,8 @@ def parse(output: str) -> dict[str, str]:
     return found
 
 
-def _of_the_api_server(kube: Kube) -> str:
-    """Ask for both of its healths (https://kubernetes.io/docs/reference/using-api/health-checks)."""
+def of_api_server(kube: Kube) -> str:
+    """Return what the API server says: both of its healths (https://kubernetes.io/docs/reference/using-api/health-checks)."""
     for path in ("/livez", "/readyz"):
         try:
             kube.request("GET", path)

@@ -57,7 +57,7 @@ def site(beside: Site, folder: Path) -> Iterator[Site]:
     try:
         identity = docker("run", *how, *labels, f"--name={container}", image, "infinity")
         docker("exec", container, "bash", "-euc", _LIKE_A_STACK)
-        record = {"name": cluster, "owner": cluster, "phase": "standing", "container": identity}
+        record = {"name": cluster, "owner": cluster, "phase": "standing", "containers": [identity]}
         state.write_json(folder / "cluster.json", record)
         state.write_text(place.paths.kubeconfig, "apiVersion: v1\nkind: Config\n", mode=0o600)
         yield place

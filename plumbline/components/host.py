@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from plumbline.core import events, shell, state
+from plumbline.core.errors import EngineUnavailable
+
+Seen = dict[str, Any]  # a container, as the engine describes it
 
 # What the kubelet sets (setupKernelTunables of its container manager).
 SETTINGS = (
@@ -94,3 +99,25 @@ def nodes_left(env: Mapping[str, str]) -> bool:
     """Return whether the engine has a node of any KinD cluster."""
     argv = ["docker", "ps", "--all", "--quiet", "--filter", f"label={KIND_LABEL}"]
     return bool(shell.run(argv, within_s=_ASK_WITHIN_S, env=env).stdout.strip())
+
+
+def nodes_of(cluster: str, env: Mapping[str, str]) -> list[Seen]:
+    """Return the engine's view of the containers that are nodes of a KinD cluster, running or not.
+
+    Args:
+        cluster: the cluster's name.
+        env: how the engine is reached.
+
+    Raises:
+        EngineUnavailable: the engine does not answer.
+    """
+    argv = ["docker", "ps", "--all", "--quiet", "--filter", f"label={KIND_LABEL}={cluster}"]
+    listed = shell.run(argv, within_s=_ASK_WITHIN_S, env=env, check=False)
+    if not listed.ok:
+        where = env.get("DOCKER_HOST") or os.environ.get("DOCKER_HOST", "its default address")
+        raise EngineUnavailable(where, shell.gist(listed.stderr))
+    ids = listed.stdout.split()
+    if not ids:
+        return []
+    said = shell.run(["docker", "container", "inspect", *ids], within_s=_ASK_WITHIN_S, env=env, check=False)
+    return json.loads(said.stdout)  # type: ignore[no-any-return]

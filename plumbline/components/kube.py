@@ -403,6 +403,18 @@ def pod_state(pod: Object) -> str:
     return ", ".join(said)
 
 
+def node_address(node: Object) -> str:
+    """Return a node's IPv4 address on the network of the nodes."""
+    own = (said["address"] for said in node["status"]["addresses"] if said["type"] == "InternalIP")
+    return next(str(address) for address in own if ":" not in address)
+
+
+def container_id(pod: Object, container: str) -> str:
+    """Return the identity of a pod's container, which is another one after a restart; empty where it never ran."""
+    statuses = pod.get("status", {}).get("containerStatuses", [])
+    return next((str(c.get("containerID", "")) for c in statuses if c["name"] == container), "")
+
+
 def restarts(pod: Object) -> int:
     """Return how often the containers of a pod were restarted, all together."""
     return sum(c.get("restartCount", 0) for c in pod.get("status", {}).get("containerStatuses", []))

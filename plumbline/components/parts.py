@@ -44,17 +44,6 @@ class Part:
     container: str
     serving: Healthy
 
-    def pod(self, site: Site) -> Object:
-        """Return its pod.
-
-        Raises:
-            LookupError: there is none.
-        """
-        found = site.kube.objects("Pod", self.namespace, selector=self.selector)
-        if not found:
-            raise LookupError(f"{self.name}: no pod has the labels {self.selector} in {self.namespace}")
-        return found[0]
-
     def killed(self, site: Site) -> Settled[Any]:
         """Send SIGKILL to it and say whether, and when, it was healthy again by itself."""
 
@@ -69,15 +58,26 @@ class Part:
         return self._ended(site, lambda pod: site.kube.delete("Pod", pod, self.namespace))
 
     def _ended(self, site: Site, end: Callable[[str], None]) -> Settled[Any]:
-        pod = self.pod(site)
-        before, serving = _instance(pod, self.container), self.serving(site)
-        end(pod["metadata"]["name"])
+        pods = self._pods(site)
+        before, serving = {_instance(pod, self.container) for pod in pods.values()}, self.serving(site)
+        end(next(iter(pods)))
         healthy = wait.every(self._started_again(site, before), serving)
         return settle(healthy, named=f"{self.name} healthy again", within_s=HEALED_WITHIN_S)
 
-    def _started_again(self, site: Site, before: str) -> wait.Condition[None]:
+    def _pods(self, site: Site) -> dict[str, Object]:
+        """Return its pods by name; there are several where each node has one.
+
+        Raises:
+            LookupError: there is none.
+        """
+        found = site.kube.objects("Pod", self.namespace, selector=self.selector)
+        if not found:
+            raise LookupError(f"{self.name}: no pod has the labels {self.selector} in {self.namespace}")
+        return {str(pod["metadata"]["name"]): pod for pod in found}
+
+    def _started_again(self, site: Site, before: set[str]) -> wait.Condition[None]:
         def judge(pods: dict[str, Object]) -> wait.Observation[None]:
-            fresh = [pod for pod in pods.values() if _instance(pod, self.container) not in ("", before)]
+            fresh = [pod for pod in pods.values() if _instance(pod, self.container) not in {"", *before}]
             ok = any(k8s.pod_ready(pod) for pod in fresh)
             return wait.Observation(ok, None, "; ".join(f"{name}: {k8s.pod_state(pod)}" for name, pod in pods.items()))
 
@@ -87,10 +87,8 @@ class Part:
 def _instance(pod: Object, container: str) -> str:
     """Return the identity of a pod's running container, empty while it has none."""
     statuses = pod.get("status", {}).get("containerStatuses", [])
-    return next(
-        (str(c.get("containerID", "")) for c in statuses if c["name"] == container and "running" in c.get("state", {})),
-        "",
-    )
+    running = any(c["name"] == container and "running" in c.get("state", {}) for c in statuses)
+    return k8s.container_id(pod, container) if running else ""
 
 
 def _labels(instance: str, **more: str) -> str:

@@ -15,14 +15,14 @@ class ServiceNetwork(Component):
     """
 
     name: ClassVar[str] = "service-network"
-    needs: ClassVar[tuple[str, ...]] = ("cluster",)
+    needs: ClassVar[tuple[str, ...]] = ("pod-network",)
 
     def deploy(self) -> None:
         """Nothing: kubeadm made it."""
 
     def ready(self) -> wait.Condition[Any]:
-        """Hold when kube-proxy serves on the node."""
-        return self.kube.pods_ready("kube-system", "k8s-app=kube-proxy", 1)
+        """Hold when kube-proxy serves on every node."""
+        return self.kube.pods_ready("kube-system", "k8s-app=kube-proxy", len(self.site.nodes))
 
     def fingerprint(self) -> str:
         """Return that of nothing."""

@@ -36,6 +36,7 @@ class Config:
         keep: leave the stack standing after a green run too.
         fresh: replace a standing stack instead of using it again.
         cluster_name: name of the KinD cluster.
+        nodes: one node, or a control plane with two workers (local/kind-config.multi.yaml).
         beacon_api: URL of a Beacon API with light-client support, for public networks.
         checkpoint: root of a finalized block of that network (0x and 64 hex digits), for public networks.
     """
@@ -50,6 +51,7 @@ class Config:
     keep: bool = False
     fresh: bool = False
     cluster_name: str = "ethereum-cluster"
+    nodes: Literal["single", "multi"] = "single"
     beacon_api: str | None = None
     checkpoint: str | None = None
 

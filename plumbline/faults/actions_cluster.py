@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _WELL_WITHIN_S = 60.0
 _TOOLBOX = "plumbline.local/toolbox:0.1.0"
 _ROGUE = "rogue.invalid/toolbox:latest"
-_NODE = "ethereum-cluster-control-plane"
+_CTR = ("ctr", "-n", "k8s.io")
 
 
 # -- CLU-001 --------------------------------------------------------------------------------------------------------------
@@ -58,7 +58,7 @@ def _thaw_process(stack: Stack, *, process: str) -> None:
 
 
 def _well(stack: Stack, part: str) -> None:
-    condition = wait.holds(lambda: stack.cluster.health(part)[part] == OK, every_s=0.5)
+    condition = wait.holds(lambda: set(stack.cluster.health(part).values()) == {OK}, every_s=0.5)
     wait.until(condition, named=f"{part} well", within_s=_WELL_WITHIN_S)
 
 
@@ -104,7 +104,7 @@ def started_past_kubernetes(stack: Stack) -> Iterator[None]:
     """Somebody with access to the node starts a container of which Kubernetes knows nothing."""
     name = "plumbline-past-kubernetes"
     with _tagged(stack, _TOOLBOX, _ROGUE), undone_by(stack, "end-container", name=name):
-        stack.cluster.node_exec("ctr", "-n", "k8s.io", "run", "--detach", _ROGUE, name, "sleep", "infinity")
+        stack.cluster.node_exec(*_CTR, "run", "--detach", _ROGUE, name, "sleep", "infinity")
         yield
 
 
@@ -115,19 +115,21 @@ def _end_container(stack: Stack, *, name: str) -> None:
         ("tasks", "rm", "--force", name),
         ("containers", "rm", name),
     ):
-        stack.cluster.node_exec("ctr", "-n", "k8s.io", *words, check=False)
+        stack.cluster.node_exec(*_CTR, *words, check=False)
 
 
 @contextmanager
 def _tagged(stack: Stack, image: str, name: str) -> Iterator[None]:
     with undone_by(stack, "untag", name=name):
-        stack.cluster.node_exec("ctr", "-n", "k8s.io", "images", "tag", "--force", image, name)
+        stack.cluster.each_node(
+            lambda node: stack.cluster.node_exec(*_CTR, "images", "tag", "--force", image, name, node=node)
+        )
         yield
 
 
 @cure("untag")
 def _untag(stack: Stack, *, name: str) -> None:
-    stack.cluster.node_exec("ctr", "-n", "k8s.io", "images", "rm", name, check=False)
+    stack.cluster.each_node(lambda node: stack.cluster.node_exec(*_CTR, "images", "rm", name, node=node, check=False))
 
 
 # -- CLU-005 --------------------------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ _SHOWS_IN_HEADS = {"skip_slots", "stall", "reorg"}
 def frozen(stack: Stack, pod: str, container: str) -> Iterator[None]:
     """Freeze a container's first process (SIGSTOP), and wait until no client is sent to it any more."""
     with undone_by(stack, "thaw", pod=pod, container=container):
-        _signal(stack, pod, container, "SIGSTOP")
+        stack.cluster.signal(NAMESPACE, pod, container, "SIGSTOP")
         named = f"{pod} out of its Services"
         wait.until(_unready(stack, pod), named=named, within_s=_ROLLED_OUT_WITHIN_S)
         yield
@@ -38,7 +38,7 @@ def frozen(stack: Stack, pod: str, container: str) -> Iterator[None]:
 
 @cure("thaw")
 def _thaw(stack: Stack, *, pod: str, container: str) -> None:
-    _signal(stack, pod, container, "SIGCONT")
+    stack.cluster.signal(NAMESPACE, pod, container, "SIGCONT")
 
 
 @contextmanager
@@ -48,21 +48,14 @@ def freeze_when_restarted(stack: Stack, pod: str, container: str) -> Iterator[Ca
 
     def freeze() -> None:
         if _identity(stack, pod, container) != first:
-            _signal(stack, pod, container, "SIGSTOP")
+            stack.cluster.signal(NAMESPACE, pod, container, "SIGSTOP")
 
     with undone_by(stack, "thaw", pod=pod, container=container):
         yield freeze
 
 
-def _signal(stack: Stack, pod: str, container: str, signal: str) -> None:
-    identity = _identity(stack, pod, container)
-    stack.cluster.node_exec("ctr", "-n", "k8s.io", "task", "kill", "-s", signal, identity)
-
-
 def _identity(stack: Stack, pod: str, container: str) -> str:
-    """Return the container's id as the node's containerd knows it."""
-    status = stack.site.kube.get("Pod", pod, NAMESPACE)["status"]["containerStatuses"]
-    return next(str(c["containerID"]) for c in status if c["name"] == container).removeprefix("containerd://")
+    return k8s.container_id(stack.site.kube.get("Pod", pod, NAMESPACE), container)
 
 
 def _unready(stack: Stack, pod: str) -> wait.Condition[None]:

@@ -1,7 +1,7 @@
 """Images and tools, built from package registries alone, and loaded where they run.
 
-``build`` makes what is missing, ``node_image`` has the node image built or pulled, ``sideload`` puts our own programs into a
-running node, ``tool`` returns a pinned tool.
+``build`` makes what is missing, ``node_image`` has the node image built or pulled, ``sideload`` puts our own programs into
+running nodes, ``tool`` returns a pinned tool.
 """
 
 from plumbline.images.builder import Built, build, content_key, needs_build

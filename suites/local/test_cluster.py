@@ -14,6 +14,7 @@ from plumbline.core import wait
 from reports.evidence import attach, figure
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from fixtures.recorder import Recorder
@@ -36,30 +37,30 @@ def test_nodes_are_ready_and_the_control_plane_is_healthy(cluster: Cluster) -> N
 
     assert not unready, "\n".join(f"node {name}: {why}" for name, why in unready.items())
     sick = [f"{part} {said}" for part, said in health.items() if said != OK]
-    assert not sick, f"on {cluster.node_container}: " + "; ".join(sick)
+    assert not sick, "; ".join(sick)
 
 
 @pytest.mark.control("CLU-001")
-def test_node_is_what_was_pinned(cluster: Cluster, node: Any) -> None:
+def test_nodes_are_what_was_pinned(cluster: Cluster, inside: Mapping[str, Any]) -> None:
     """Preconditions: a node image built from the recipes.
-    Steps: look inside the node: versions, services, kernel settings; compare with the recipe and what the API server reports.
+    Steps: look inside each node: versions, services, kernel settings; compare with the recipe and what the API server reports.
     Expected: the versions are the pinned ones everywhere, kubelet and containerd run as services, and packets are forwarded.
     """
     pinned = cluster.pinned()
-    inside = {
-        "kubelet": node.check_output("kubelet --version").split()[-1],
-        "containerd": node.check_output("containerd --version").split()[2].partition("+")[0],
-    }
     reported = {node["metadata"]["name"]: node["status"]["nodeInfo"]["kubeletVersion"] for node in cluster.nodes()}
 
-    assert inside == {"kubelet": pinned.kubernetes, "containerd": pinned.containerd}, (
-        f"in {cluster.node_container}: {inside}"
-    )
     assert set(reported.values()) == {pinned.kubernetes}, f"nodes report {reported}, pinned is {pinned.kubernetes}"
-    for service in ("kubelet", "containerd"):
-        assert node.service(service).is_running, f"{service} does not run in {cluster.node_container}"
-        assert node.service(service).is_enabled, f"{service} would not start with {cluster.node_container}"
-    assert node.sysctl("net.ipv4.ip_forward") == 1, f"{cluster.node_container} forwards no packets"
+    assert set(reported) == set(inside), f"nodes are {sorted(reported)}, asked for were {sorted(inside)}"
+    for name, node in inside.items():
+        found = {
+            "kubelet": node.check_output("kubelet --version").split()[-1],
+            "containerd": node.check_output("containerd --version").split()[2].partition("+")[0],
+        }
+        assert found == {"kubelet": pinned.kubernetes, "containerd": pinned.containerd}, f"in {name}: {found}"
+        for service in ("kubelet", "containerd"):
+            assert node.service(service).is_running, f"{service} does not run in {name}"
+            assert node.service(service).is_enabled, f"{service} would not start with {name}"
+        assert node.sysctl("net.ipv4.ip_forward") == 1, f"{name} forwards no packets"
 
 
 @pytest.mark.control("CLU-002")
@@ -81,7 +82,7 @@ def test_service_names_resolve_and_answer(network_policy: NetworkPolicy) -> None
 def test_external_names_do_not_leak(network_policy: NetworkPolicy, cluster: Cluster) -> None:
     """Preconditions: a devnet, from which nothing may go out; probe pods that may ask CoreDNS and nobody else.
     Steps: from a probe pod, ask CoreDNS for a name that nobody has asked for before, and a name server outside directly; have
-    the node ask another one; read from the node's connection tracking who talked to name servers outside.
+    the first node ask another one; read from the nodes' connection tracking who talked to name servers outside.
     Expected: the name does not resolve, no pod's question left the cluster, and the node's own is on record.
     """
     if not network_policy.isolated:
@@ -104,7 +105,7 @@ def test_external_names_do_not_leak(network_policy: NetworkPolicy, cluster: Clus
 @pytest.mark.control("CLU-004")
 def test_every_running_image_is_one_of_the_lock(cluster: Cluster) -> None:
     """Preconditions: the image lock (local/images/lock.toml), and the recipes that it names.
-    Steps: list every container that the node's containerd runs, sandboxes and those of other namespaces included; compare
+    Steps: list every container that the nodes' containerd runs, sandboxes and those of other namespaces included; compare
     name, content and labels of its image with lock, recipe and build.
     Expected: the lock names each, its content is what was built (or pulled) for it, and it says where it comes from.
     """

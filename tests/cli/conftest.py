@@ -36,7 +36,6 @@ INFO = json.dumps(
 ANSWERS = {
     "info": [0, INFO, ""],
     "context": [0, "unix:///var/run/docker.sock", ""],
-    "container inspect": [1, "", "Error response from daemon: No such container: x"],
 }
 
 
@@ -60,11 +59,12 @@ class Docker:
         """Have a node container."""
         container = {
             "Id": identity,
+            "Name": "/ethereum-cluster-control-plane",
             "Config": {"Image": "plumbline.local/node:v1"},
             "State": {"Running": True},
             "Mounts": [{"Type": "bind", "Destination": mount} for mount in mounts],
         }
-        self.answer(container_inspect=(0, json.dumps([container]), ""))
+        self.answer(ps=(0, identity, ""), container_inspect=(0, json.dumps([container]), ""))
 
     @property
     def removed(self) -> list[str]:

@@ -17,7 +17,7 @@ Refused = Callable[..., str]
 NOBODY = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"
 
 
-def remembered(checkout: Path, **record: str) -> None:
+def remembered(checkout: Path, **record: Any) -> None:
     (checkout / ".plumbline").mkdir(exist_ok=True)
     (checkout / ".plumbline" / "cluster.json").write_text(json.dumps(record))
 
@@ -109,14 +109,14 @@ def test_wrong_files_of_the_checkout(checkout: Path, docker: Any, refused: Refus
     "record",
     [
         {},
-        {"name": "ethereum-cluster", "phase": "standing", "container": "another", "owner": "me"},
+        {"name": "ethereum-cluster", "phase": "standing", "containers": ["another"], "owner": "me"},
         {"name": "ethereum-cluster", "phase": "creating", "owner": "me"},
         {"name": "of-another-name", "phase": "creating", "owner": "somebody"},
     ],
     ids=["nothing known", "another one known", "one was being made", "one of another name was being made"],
 )
 def test_a_cluster_that_is_not_ours_is_left_alone(
-    command: str, record: dict[str, str], checkout: Path, docker: Any, refused: Refused
+    command: str, record: dict[str, Any], checkout: Path, docker: Any, refused: Refused
 ) -> None:
     if record:
         remembered(checkout, **record)
@@ -129,7 +129,7 @@ def test_a_cluster_that_is_not_ours_is_left_alone(
 
 
 def test_a_checkout_has_one_cluster(checkout: Path, docker: Any, refused: Refused) -> None:
-    remembered(checkout, name="mine", phase="standing", container="1234")
+    remembered(checkout, name="mine", phase="standing", containers=["1234"])
     docker.stands("1234")
 
     said = refused("down", code=2)
@@ -166,7 +166,7 @@ def test_destroying_nothing_is_as_good(
 
 
 def test_destroying_without_its_engine_forgets_nothing(checkout: Path, docker: Any, refused: Refused) -> None:
-    remembered(checkout, name="ethereum-cluster", phase="standing", container="1234")
+    remembered(checkout, name="ethereum-cluster", phase="standing", containers=["1234"])
     docker.answer(info=(1, "", NOBODY))
 
     assert "nothing listens there" in refused("down", code=3)
