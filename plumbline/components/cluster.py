@@ -316,6 +316,11 @@ class Cluster(Component):
         """Name of the first node's container in the engine: that of the control plane."""
         return next(iter(self.site.nodes))
 
+    @property
+    def image(self) -> str:
+        """The image that the nodes are made of; it has curl and ip, too."""
+        return str(self._containers()[0]["Config"]["Image"])
+
     def interfaces(self) -> dict[str, str]:
         """Return the node that each hardware address on the nodes' network belongs to."""
         connected = {_name(node): node["NetworkSettings"]["Networks"][Network.NAME] for node in self._containers()}

@@ -50,7 +50,7 @@ def site(beside: Site, folder: Path) -> Iterator[Site]:
     def docker(*words: str) -> str:
         return shell.run(["docker", *words], within_s=_WITHIN_S, env=env).stdout.strip()
 
-    image = docker("inspect", "--format", "{{.Config.Image}}", Cluster(beside).node_container)
+    image = Cluster(beside).image
     labels = [f"--label=io.x-k8s.kind.cluster={cluster}", "--label=io.x-k8s.kind.role=control-plane"]
     how = ["--detach", "--privileged", "--network=kind", "--volume=/var/lib/csi-loop", "--entrypoint=sleep"]
     docker("rm", "--force", "--volumes", container)  # of an interrupted run

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -13,6 +14,7 @@ import yaml
 from plumbline.components.base import HelmComponent, Release, Workload
 from plumbline.components.cluster import Cluster
 from plumbline.components.kube import Object
+from plumbline.core.shell import CommandFailed
 
 _NAMESPACE = "metallb-system"
 _MODULE = "go.universe.tf/metallb"
@@ -51,6 +53,24 @@ class LoadBalancer(HelmComponent):
     def spare(self) -> str:
         """An address beside the pool, free like those in it."""
         return str(ipaddress.ip_address(self.pool.partition("-")[2]) + 1)
+
+    @contextmanager
+    def losing(self, node: str, signal: str) -> Iterator[None]:
+        """Have a node's speaker lost while the block runs.
+
+        Args:
+            node: the node.
+            signal: SIGKILL, and the kubelet starts it again; SIGSTOP, and it stands still until the end.
+        """
+        pods = self.kube.objects("Pod", _NAMESPACE, selector="app.kubernetes.io/component=speaker")
+        pod = next(str(pod["metadata"]["name"]) for pod in pods if pod["spec"]["nodeName"] == node)
+        cluster = Cluster(self.site)
+        cluster.signal(_NAMESPACE, pod, "speaker", signal)
+        try:
+            yield
+        finally:
+            with suppress(CommandFailed):  # it is not back yet
+                cluster.signal(_NAMESPACE, pod, "speaker", "SIGCONT")
 
     def state(self) -> str:
         """Say how controller and speaker are doing."""

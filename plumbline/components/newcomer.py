@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from plumbline.components.cluster import Cluster
+from plumbline.components.host import Network
 from plumbline.components.outside import Reply
 from plumbline.core import shell
 
@@ -20,11 +21,6 @@ def get(cluster: Cluster, address: str, within_s: float = 5.0) -> Reply:
         address: who is asked.
         within_s: how long it tries, in seconds.
     """
-
-    def docker(*words: str) -> shell.Result:
-        return shell.run(["docker", *words], within_s=within_s + _START_S, env=cluster.engine, check=False)
-
-    image = docker("inspect", "--format", "{{.Config.Image}}", cluster.node_container).stdout.strip()
     asking = [
         "--silent",
         "--show-error",
@@ -34,6 +30,7 @@ def get(cluster: Cluster, address: str, within_s: float = 5.0) -> Reply:
         r"\n%{http_code}",
         f"http://{address}/",
     ]
-    ended = docker("run", "--rm", "--network", "kind", "--entrypoint", "curl", image, *asking)
+    argv = ["docker", "run", "--rm", "--network", Network.NAME, "--entrypoint", "curl", cluster.image, *asking]
+    ended = shell.run(argv, within_s=within_s + _START_S, env=cluster.engine, check=False)
     text, _, status = ended.stdout.rpartition("\n")
     return Reply(address, "a newcomer's GET /", int(status or 0), text or ended.stderr.strip())

@@ -1,11 +1,15 @@
-"""Faults of the load balancer: addresses that nobody announces, that nobody gives, and trouble that nobody is told of."""
+"""Faults of the load balancer: addresses that nobody announces (any more), that nobody gives, and trouble that nobody is told of."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from plumbline.components import kube as k8s
 from plumbline.core import wait
+from plumbline.core.shell import CommandFailed
+from plumbline.faults.again import again_and_again
 from plumbline.faults.changes import changed, read
 from plumbline.faults.registry import fault
 from plumbline.faults.undo import cure, undone_by
@@ -57,3 +61,34 @@ def exhaustion_untold(stack: Stack) -> Iterator[None]:
     rules = [rule for rule in read(stack, "ClusterRole", role)["rules"] if rule["resources"] != ["events"]]
     with changed(stack, "ClusterRole", role, "", {"rules": rules}):
         yield
+
+
+@fault("speakers-hang", breaks="LBR-003", injured="DaemonSet speaker", green=("CLU-001",), within_s=90)
+def speakers_hang(stack: Stack) -> Iterator[None]:
+    """A speaker that is killed comes back and hangs (SIGSTOP), and all others with it: nobody is left to take over."""
+    first = _speakers(stack)
+
+    def freeze() -> None:
+        if _speakers(stack) != first:
+            _signal_speakers(stack, "SIGSTOP")
+
+    with undone_by(stack, "thaw-speakers"), again_and_again(freeze, every_s=0.3):
+        yield
+
+
+@cure("thaw-speakers")
+def _thaw_speakers(stack: Stack) -> None:
+    _signal_speakers(stack, "SIGCONT")
+    _speaker_ready(stack)
+
+
+def _speakers(stack: Stack) -> dict[str, str]:
+    """Return the identity of each speaker's container, by the pod's name."""
+    pods = stack.site.kube.objects("Pod", _METALLB, selector="app.kubernetes.io/component=speaker")
+    return {pod["metadata"]["name"]: k8s.container_id(pod, "speaker") for pod in pods}
+
+
+def _signal_speakers(stack: Stack, signal: str) -> None:
+    for pod in _speakers(stack):
+        with suppress(CommandFailed):  # it is being started again just now
+            stack.cluster.signal(_METALLB, pod, "speaker", signal)

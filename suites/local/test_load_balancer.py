@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from plumbline.components import balanced, newcomer
+from plumbline.components import balanced, newcomer, vigil
 from plumbline.components.outside import own_address
 from plumbline.components.patience import settle
-from reports.evidence import attach, figure
+from reports.evidence import attach, figure, step
 
 if TYPE_CHECKING:
     from plumbline.components.cluster import Cluster
     from plumbline.components.load_balancer import LoadBalancer
 
 WITHIN_S = 10.0
+INTERRUPTED_AT_MOST_S = 10.0
+WELL_AGAIN_S = 5.0  # so long is an answer to every request the end of an interruption
 
 
 @pytest.mark.control("LBR-001")
@@ -63,3 +65,39 @@ def test_exhausted_pool_is_reported_and_recovers(load_balancer: LoadBalancer) ->
     assert freed.value == wanted, f"{freed.summary}, though {wanted} was freed; {load_balancer.state()}"
     attach("event about the pending Service", str(told.value))
     figure("freed address, to the Service that waited for it", freed.seconds, "s", bound=WITHIN_S)
+
+
+@pytest.mark.control("LBR-003")
+@pytest.mark.destructive("load-balancer", restarts=("speaker*",))
+@pytest.mark.parametrize("signal", ["SIGKILL", "SIGSTOP"])
+def test_lost_speaker_interrupts_traffic_only_briefly(
+    load_balancer: LoadBalancer, cluster: Cluster, signal: str
+) -> None:
+    """Preconditions: a Service whose listeners are on every node; a client on the nodes' network that forgets after each request
+    which node has the address.
+    Steps: have the client ask ten times a second; kill the speaker of the node that has the address, or (where another one could
+    take over) let it hang; go on until every request is answered again for a while.
+    Expected: from one answer to the next it never takes 10 s.
+    """
+    if signal == "SIGSTOP" and len(cluster.site.nodes) == 1:
+        pytest.skip("there is one node: no other speaker could take over from one that hangs (try --nodes multi)")
+    with balanced.service(load_balancer.kube, "plumbline-passed-on") as service:
+        given = settle(service.addressed(), named=f"{service} has an address", within_s=WITHIN_S)
+        assert given.ok, f"{given.summary}; {load_balancer.state()}"
+        with vigil.kept(cluster, given.value) as client:
+            before = settle(client.answered(for_s=1.0), named=f"{service} answers", within_s=WITHIN_S)
+            assert before.ok, f"{service}: {before.summary}; {load_balancer.state()}"
+            had = before.value.last
+
+            with step(f"{signal} to the speaker on {had.node}"), load_balancer.losing(had.node, signal):
+                again = client.answered(for_s=WELL_AGAIN_S, since=had.at)
+                after = settle(again, named="well again", within_s=INTERRUPTED_AT_MOST_S + WELL_AGAIN_S)
+                seen = client.seen()
+
+    attach("who answered", seen.timeline())
+    figure(f"interruption by {signal} to the announcing speaker", seen.longest_gap_s, "s", bound=INTERRUPTED_AT_MOST_S)
+    trouble = (
+        f"{service}, announced by {had.node}, {signal} to its speaker:\n{seen.timeline()}\n{load_balancer.state()}"
+    )
+    assert after.ok, trouble
+    assert seen.longest_gap_s < INTERRUPTED_AT_MOST_S, trouble
