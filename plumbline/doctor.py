@@ -32,6 +32,8 @@ MEMORY_BYTES = 6 * GB
 # and when a node image is there already.
 CACHE_BYTES = {"cold": 15 * GB, "warm": 3 * GB}
 ENGINE_BYTES = {"cold": 10 * GB, "warm": 5 * GB}
+# What each node beyond the first takes of both: a kubelet with what runs on every node, and its own copies of the images.
+MORE_MEMORY_BYTES, MORE_ENGINE_BYTES = GB, 2 * GB
 # A node with all components opens about 100 instances; KinD's documentation names the symptom ("too many open files").
 INOTIFY = {"max_user_instances": 128, "max_user_watches": 65536}
 CONTROLLERS = {"cpu", "cpuset", "memory", "pids"}
@@ -134,6 +136,11 @@ class _Machine:
             "cluster": self.cluster,
         }
 
+    @property
+    def more_nodes(self) -> int:
+        """How many nodes the cluster has beyond the first."""
+        return len(Site(self.config, self.paths).nodes) - 1
+
     def architecture(self) -> str:
         return workshop.of(self.paths).architecture
 
@@ -164,8 +171,9 @@ class _Machine:
 
     def memory(self) -> str:
         total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        if total < MEMORY_BYTES:
-            raise Missing(f"{_gb(total)} of memory, {_gb(MEMORY_BYTES)} needed", "use a machine with more memory")
+        needed = MEMORY_BYTES + self.more_nodes * MORE_MEMORY_BYTES
+        if total < needed:
+            raise Missing(f"{_gb(total)} of memory, {_gb(needed)} needed", "use a machine with more memory")
         return _gb(total)
 
     def kernel(self) -> str:
@@ -265,7 +273,7 @@ class _Machine:
         state = "warm" if self._node_image_built() else "cold"
         folders = {self.paths.cache: CACHE_BYTES[state]}
         if urlsplit(status.url).scheme == "unix":
-            folders[status.data] = ENGINE_BYTES[state]
+            folders[status.data] = ENGINE_BYTES[state] + self.more_nodes * MORE_ENGINE_BYTES
         needed: dict[int, int] = {}  # folders on one disk share its room
         for folder, size in folders.items():
             device = _existing(folder).stat().st_dev

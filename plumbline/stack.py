@@ -292,7 +292,13 @@ class Stack:
         file = self.site.paths.state / "history.json"
         history = state.read_json(file) or []
         history.append(
-            {"at": time.time(), "created": self.created, "components": sorted(wanted), "seconds": round(seconds, 2)}
+            {
+                "at": time.time(),
+                "created": self.created,
+                "nodes": len(self.site.nodes),
+                "components": sorted(wanted),
+                "seconds": round(seconds, 2),
+            }
         )
         state.write_json(file, history[-200:])
 

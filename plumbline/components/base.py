@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal
 
 from plumbline.components import kind_config
 from plumbline.components.helm import Helm
-from plumbline.components.kube import Kube
+from plumbline.components.kube import Kube, Object, node_address
 from plumbline.core import wait
 from plumbline.core.config import Config
 from plumbline.core.paths import Paths
@@ -120,11 +120,19 @@ class Component(ABC):
 
 
 class HelmComponent(Component):
-    """A component that is one Helm release (or several of one namespace)."""
+    """A component that is one Helm release (or several of one namespace).
+
+    Attributes:
+        releases: what Helm installs.
+        workloads: what must have rolled out.
+        own_images: images that are built from this checkout, by name and tag.
+        asked: ports of its pods that the harness asks by the API server's proxy (:meth:`Kube.pod_url`).
+    """
 
     releases: ClassVar[tuple[Release, ...]]
     workloads: ClassVar[tuple[Workload, ...]]
     own_images: ClassVar[tuple[str, ...]] = ()
+    asked: ClassVar[tuple[str, ...]] = ()
 
     def values(self, release: Release) -> Mapping[str, Any]:
         """Return values that are only known when it runs (addresses, keys); the rest stands in the chart."""
@@ -142,6 +150,8 @@ class HelmComponent(Component):
             images.sideload(self.site.paths, list(self.site.nodes), self.own_images)
         for release in self.releases:
             self.kube.ensure_namespace(release.namespace, release.security)
+        if self.asked:
+            self.kube.apply([self._api_server_may_ask()])
         self.prepare()
 
     def deploy(self) -> None:
@@ -149,6 +159,29 @@ class HelmComponent(Component):
         for release in self.releases:
             values = {**self.values(release), **self._image_marks()}
             self.site.helm.upgrade(release.name, release.chart, release.namespace, release.values_file, values)
+
+    def _api_server_may_ask(self) -> Object:
+        """Return the policy that lets the API server in to what we ask through it.
+
+        The pods of its own node always answer it, as they do every process of their node; those of others deny it like anybody.
+        """
+        address = node_address(self.kube.get("Node", next(iter(self.site.nodes))))
+        ports = [{"port": int(port), "protocol": "TCP"} for port in self.asked]
+        labels = {"app.kubernetes.io/part-of": "plumbline", "app.kubernetes.io/component": self.name}
+        return {
+            "apiVersion": "networking.k8s.io/v1",
+            "kind": "NetworkPolicy",
+            "metadata": {
+                "name": f"api-server-asks-{self.name}",
+                "namespace": self.releases[0].namespace,
+                "labels": labels,
+            },
+            "spec": {
+                "podSelector": {"matchLabels": {"app.kubernetes.io/component": self.name}},
+                "policyTypes": ["Ingress"],
+                "ingress": [{"from": [{"ipBlock": {"cidr": f"{address}/32"}}], "ports": ports}],
+            },
+        }
 
     def _image_marks(self) -> dict[str, Any]:
         """Return pod annotations that differ when our own images do: their tags stay, so nothing else would restart the pods."""

@@ -65,6 +65,7 @@ class Consensus(HelmComponent):
     releases: ClassVar[tuple[Release, ...]] = (Release("beacon", "beacon", NAMESPACE),)
     workloads: ClassVar[tuple[Workload, ...]] = (Workload("StatefulSet", "beacon", NAMESPACE),)
     own_images: ClassVar[tuple[str, ...]] = ("plumbline.local/beacon:0.1.0",)
+    asked: ClassVar[tuple[str, ...]] = (HTTP_PORT,)
 
     # -- the Beacon API (https://ethereum.github.io/beacon-APIs) --------------------------------------------------
 

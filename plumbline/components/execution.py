@@ -175,6 +175,7 @@ class Execution(HelmComponent):
         Workload("StatefulSet", "geth", NAMESPACE),
         Workload("StatefulSet", "geth-follower", NAMESPACE),
     )
+    asked: ClassVar[tuple[str, ...]] = (RPC_PORT, METRICS_PORT)
 
     def __init__(self, site: Site) -> None:
         """Bind to the place."""

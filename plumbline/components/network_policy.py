@@ -6,14 +6,11 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from plumbline.components.base import HelmComponent, Release, Workload
-from plumbline.components.cluster import Cluster
-from plumbline.components.devnet import NAMESPACE
 from plumbline.components.kube import Object
 from plumbline.components.probes import Probe, known_names
 from plumbline.core import wait
 
 NAMES_STAY_INSIDE = "coredns-asks-nobody-outside"
-_ASKED_BY_PROXY = {"execution": (8545, 6060), "consensus": (3500,)}  # component -> ports
 
 
 class NetworkPolicy(HelmComponent):
@@ -41,12 +38,9 @@ class NetworkPolicy(HelmComponent):
         return {"probe": {"listeners": len(self.site.nodes)}} if release.chart == "conformance" else {}
 
     def prepare(self) -> None:
-        """Keep names inside on a devnet: what no pod may send, CoreDNS must not send for it. Let the API server in where it asks for us."""
+        """Keep names inside on a devnet: what no pod may send, CoreDNS must not send for it."""
         if self.isolated:
             self.kube.apply([_names_stay_inside()])
-        self.kube.ensure_namespace(NAMESPACE, "restricted")
-        address = Cluster(self.site).address()
-        self.kube.apply([_asked_by_proxy(address, *asked) for asked in _ASKED_BY_PROXY.items()])
 
     @property
     def isolated(self) -> bool:
@@ -91,27 +85,5 @@ def _names_stay_inside() -> Object:
             "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
             "policyTypes": ["Egress"],
             "egress": [{"ports": [{"port": 6443, "protocol": "TCP"}]}],
-        },
-    }
-
-
-def _asked_by_proxy(api_server: str, component: str, ports: tuple[int, ...]) -> Object:
-    """Return the policy that lets the API server's proxy (:meth:`Kube.pod_url`) in to a component's pods.
-
-    A pod of its own node may always be asked by it, as by every process of a node; those of other nodes deny it like anybody.
-    """
-    labels = {"app.kubernetes.io/part-of": "plumbline", "app.kubernetes.io/component": component}
-    rule = {
-        "from": [{"ipBlock": {"cidr": f"{api_server}/32"}}],
-        "ports": [{"port": p, "protocol": "TCP"} for p in ports],
-    }
-    return {
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "NetworkPolicy",
-        "metadata": {"name": f"api-server-asks-{component}", "namespace": NAMESPACE, "labels": labels},
-        "spec": {
-            "podSelector": {"matchLabels": {"app.kubernetes.io/component": component}},
-            "policyTypes": ["Ingress"],
-            "ingress": [rule],
         },
     }

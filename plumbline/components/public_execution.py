@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from plumbline.components.base import HelmComponent, Release, Workload
 from plumbline.components.devnet import NAMESPACE
-from plumbline.components.execution import Geth
+from plumbline.components.execution import METRICS_PORT, RPC_PORT, Geth
 from plumbline.core.errors import ConfigError
 
 CHAIN_IDS = {"mainnet": 1, "sepolia": 11155111}  # EIP-155, and https://chainlist.org
@@ -27,6 +27,7 @@ class PublicExecution(HelmComponent):
         Release("geth", "geth-node", NAMESPACE, values_file="values.local-public.yaml"),
     )
     workloads: ClassVar[tuple[Workload, ...]] = (Workload("StatefulSet", "geth", NAMESPACE),)
+    asked: ClassVar[tuple[str, ...]] = (RPC_PORT, METRICS_PORT)
 
     def check(self) -> None:
         """Demand a Beacon API and a checkpoint.
