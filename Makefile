@@ -23,7 +23,7 @@ help: ## this list
 .PHONY: verify test lint
 verify: env ## bring the stack up, prove every control on it, write the report (on a fresh machine: all that is needed, too)
 	$(PLUMBLINE) engine ensure
-	$(PLUMBLINE) doctor
+	$(PLUMBLINE) doctor $(OPTIONS)
 	pytest suites/local $(OPTIONS) $(PYTEST)
 
 test: lint ## the harness's own tests and checks; needs no cluster
@@ -81,7 +81,7 @@ env: ## the Python environment, from the locked requirements
 	@requirements/env.sh
 
 doctor: env ## check this machine, each finding with its fix
-	$(PLUMBLINE) doctor
+	$(PLUMBLINE) doctor $(OPTIONS)
 
 engine: env ## a container engine: the running one, else a private one (needs root on Debian)
 	$(PLUMBLINE) engine up

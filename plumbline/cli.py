@@ -111,7 +111,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(command=run)
         return sub
 
-    command("doctor", _doctor, "check what this machine needs, each with its fix")
+    _with_config(command("doctor", _doctor, "check what this machine needs, each with its fix"))
     engine = command("engine", _engine, "the container engine: use the running one, or install a private one")
     engine.add_argument("action", choices=("ensure", "up", "down", "status"))
     _add_images(command("images", _images, "the images and tools that the stack is made of"))
@@ -180,10 +180,11 @@ def _standing(options: argparse.Namespace) -> Any:
     return stack
 
 
-def _doctor(_: argparse.Namespace) -> int:
+def _doctor(options: argparse.Namespace) -> int:
     from plumbline import doctor  # noqa: PLC0415
 
-    checks = doctor.checks(Paths.of())
+    paths = Paths.of()
+    checks = doctor.checks(paths, _config(options, paths))
     print(doctor.render(checks))
     return 0 if all(check.ok for check in checks) else Unfit.exit_code
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fixtures.make import make, on_a_terminal
+from fixtures.make import make, on_a_terminal, options
 from plumbline.components import inventory
 from plumbline.components.belongings import LeftBehind
 from plumbline.components.devnet import CONTROL_SECRET, JWT_SECRET, KEYS_SECRET, NAMESPACE
@@ -105,7 +105,7 @@ def test_summary_shows_no_secret_but_on_a_terminal(stack: Stack) -> None:
     root, values = stack.site.paths.root, inventory.secret_values(stack.site.kube)
     for value in values:
         hide(value)
-    command = (sys.executable, "-m", "plumbline", "summary", "--show-credentials")
+    command = (sys.executable, "-m", "plumbline", "summary", "--show-credentials", *options(stack.site.config))
 
     plain = make(root, stack.site.config, "summary")
     piped = shell.run(command, within_s=30, cwd=root, check=False)
