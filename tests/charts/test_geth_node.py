@@ -173,6 +173,15 @@ def test_production_is_behind_googles_load_balancer_with_tls(renderings: dict[st
     assert [{"ipBlock": {"cidr": cidr}} for cidr in ("35.191.0.0/16", "130.211.0.0/22")] in sources
 
 
+def test_the_producers_are_on_different_nodes(renderings: dict[str, Rendering]) -> None:
+    """On one node, too, they can be scheduled: a constraint with one domain is always met."""
+    (spread,) = pod(renderings["geth-node-local"].one("StatefulSet"))["topologySpreadConstraints"]
+
+    assert (spread["topologyKey"], spread["maxSkew"]) == ("kubernetes.io/hostname", 1)
+    assert spread["whenUnsatisfiable"] == "DoNotSchedule"
+    assert spread["nodeTaintsPolicy"] == "Honor", "else a tainted control plane counts as an empty place"
+
+
 def test_production_survives_the_loss_of_a_zone(renderings: dict[str, Rendering]) -> None:
     prod = renderings["geth-node-prod"]
     nodes = prod.one("StatefulSet")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from chartrender import ROOT, Object, Rendering, containers, pod, selects
+from chartrender import ROOT, Object, Rendering, containers, pod, selects, title
 
 
 @pytest.fixture(scope="session")
@@ -194,6 +194,56 @@ def test_the_denied_probe_may_send_what_the_allowed_one_may(renderings: dict[str
     assert selects(egress, denied)
     assert selects(guarded["from"][0]["podSelector"], allowed)
     assert not selects(guarded["from"][0]["podSelector"], denied)
+
+
+def test_every_node_has_a_listener_that_the_probes_know_of(renderings: dict[str, Rendering]) -> None:
+    """Also one that is not ready yet: else a probe could be content with those that it sees."""
+    conformance = renderings["conformance-local"]
+    echo = conformance.one("DaemonSet", "probe-echo")
+    listeners = conformance.one("Service", "probe-listeners")["spec"]
+    words = [
+        pod(conformance.one("Deployment", f"probe-{name}"))["containers"][0]["startupProbe"]["exec"]["command"]
+        for name in ("allowed", "denied")
+    ]
+
+    assert "node-role.kubernetes.io/control-plane" in {each["key"] for each in pod(echo)["tolerations"]}
+    assert listeners["clusterIP"] == "None"
+    assert listeners["publishNotReadyAddresses"] is True
+    assert selects({"matchLabels": listeners["selector"]}, labels(echo))
+    assert [each[2:5] for each in words] == [
+        [expected, "1", "probe-listeners.conformance.svc.cluster.local"] for expected in ("reachable", "blocked")
+    ]
+
+
+def test_the_api_server_may_ask_the_ports_that_are_asked_through_it(local_stack: list[Rendering]) -> None:
+    from plumbline.components.consensus import Consensus
+    from plumbline.components.execution import Execution
+
+    for component in (Execution, Consensus):
+        meant = [
+            workload
+            for rendering in local_stack
+            for workload in rendering.workloads
+            if labels(workload)["app.kubernetes.io/component"] == component.name
+        ]
+        assert meant
+        for workload in meant:
+            ports = {str(port["containerPort"]) for each in containers(workload) for port in each.get("ports", [])}
+            assert set(component.asked) <= ports, f"{workload['metadata']['name']} has no port of {component.asked}"
+
+
+def test_every_node_can_announce_addresses_and_make_volumes(renderings: dict[str, Rendering]) -> None:
+    speaker, driver = (renderings[name].one("DaemonSet") for name in ("metallb-local", "storage-local"))
+    storage = renderings["storage-local"]
+    provisioner = pod(driver)["containers"][1]
+
+    assert any(word.startswith("--ml-labels=") for word in pod(speaker)["containers"][0]["args"]), (
+        "they know each other"
+    )
+    assert storage.one("StorageClass")["volumeBindingMode"] == "WaitForFirstConsumer"
+    assert {"--node-deployment=true", "--strict-topology=true"} <= set(provisioner["args"])
+    for workload in (speaker, driver):
+        assert any(each["operator"] == "Exists" for each in pod(workload)["tolerations"]), title(workload)
 
 
 def test_the_clusters_ranges_are_those_of_the_firewall(kind: dict[str, Any], renderings: dict[str, Rendering]) -> None:

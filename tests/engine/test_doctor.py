@@ -175,6 +175,15 @@ def test_another_architecture_is_refused(machine: doctor._Machine, monkeypatch: 
         machine.architecture()
 
 
+def test_each_further_node_needs_room(machine: doctor._Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    several = doctor._Machine(machine.paths, Config(nodes="multi"))
+    monkeypatch.setattr(doctor, "MORE_MEMORY_BYTES", 10**18)
+
+    assert machine.memory()
+    with pytest.raises(Unfit, match="use a machine with more memory"):
+        several.memory()
+
+
 def test_the_table_shows_each_fix_below_its_finding() -> None:
     table = doctor.render(
         [
