@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from ipaddress import IPv4Network, ip_address
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 import yaml
 
@@ -26,7 +26,6 @@ from plumbline.components.probes import Question
 from plumbline.core import events, shell, state, wait
 from plumbline.core.errors import ConfigError, ForeignCluster, PlumblineError, Unfit
 
-T = TypeVar("T")
 OWNER_LABEL = "plumbline.dev/owner"
 _CREATE_WITHIN_S = 180.0
 _NOT_OURS = "was not made by this checkout"
@@ -305,7 +304,7 @@ class Cluster(Component):
         words = ["docker", "exec", "--interactive", node or self.node_container, *argv]
         return shell.run(words, within_s=within_s, env=self.engine, input=input, check=check)
 
-    def each_node(self, act: Callable[[str], T]) -> dict[str, T]:
+    def each_node[T](self, act: Callable[[str], T]) -> dict[str, T]:
         """Do something with every node, all at once, and return what came of it, by the node's name."""
         nodes = list(self.site.nodes)
         with ThreadPoolExecutor(len(nodes)) as pool:
