@@ -15,6 +15,7 @@ pytest_plugins = [
     "fixtures.evidence",
     "fixtures.cluster",
     "fixtures.network_policy",
+    "fixtures.isolation",
     "fixtures.storage",
     "fixtures.load_balancer",
     "fixtures.ingress",

@@ -288,6 +288,10 @@ class Cluster(Component):
         """Return every pod of the cluster."""
         return self.kube.objects("Pod", None)
 
+    def namespaces(self) -> list[k8s.Object]:
+        """Return the Namespace objects."""
+        return self.kube.objects("Namespace")
+
     def belongings(self) -> frozenset[Belonging]:
         """Return what the cluster occupies on this machine outside of itself."""
         return belongings.of_cluster(self.site.config.cluster_name, self.engine)

@@ -50,12 +50,11 @@ def site(beside: Site, folder: Path) -> Iterator[Site]:
     def docker(*words: str) -> str:
         return shell.run(["docker", *words], within_s=_WITHIN_S, env=env).stdout.strip()
 
-    image = Cluster(beside).image
     labels = [f"--label=io.x-k8s.kind.cluster={cluster}", "--label=io.x-k8s.kind.role=control-plane"]
     how = ["--detach", "--privileged", "--network=kind", "--volume=/var/lib/csi-loop", "--entrypoint=sleep"]
     docker("rm", "--force", "--volumes", container)  # of an interrupted run
     try:
-        identity = docker("run", *how, *labels, f"--name={container}", image, "infinity")
+        identity = docker("run", *how, *labels, f"--name={container}", Cluster(beside).image, "infinity")
         docker("exec", container, "bash", "-euc", _LIKE_A_STACK)
         record = {"name": cluster, "owner": cluster, "phase": "standing", "containers": [identity]}
         state.write_json(folder / "cluster.json", record)

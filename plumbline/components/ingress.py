@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
@@ -27,6 +27,11 @@ class Ingress(HelmComponent):
     releases: ClassVar[tuple[Release, ...]] = (Release("nginx-ingress", "nginx-ingress", _NAMESPACE),)
     workloads: ClassVar[tuple[Workload, ...]] = (Workload("Deployment", "nginx-ingress", _NAMESPACE),)
     served: ClassVar[tuple[str, ...]] = ("ethereum",)
+
+    def values(self, release: Release) -> Mapping[str, Any]:
+        """Return where the API server is."""
+        del release
+        return {"networkPolicy": {"apiServerCidrs": self.kube.api_server_cidrs()}}
 
     def prepare(self) -> None:
         """Make the namespaces that are served: the controller's rights are Roles inside them."""

@@ -35,6 +35,7 @@ _PATHS = {
     "Pod": "/api/v1/namespaces/{namespace}/pods",
     "Service": "/api/v1/namespaces/{namespace}/services",
     "Secret": "/api/v1/namespaces/{namespace}/secrets",
+    "ServiceAccount": "/api/v1/namespaces/{namespace}/serviceaccounts",
     "ConfigMap": "/api/v1/namespaces/{namespace}/configmaps",
     "Event": "/api/v1/namespaces/{namespace}/events",
     "PersistentVolumeClaim": "/api/v1/namespaces/{namespace}/persistentvolumeclaims",
@@ -200,6 +201,12 @@ class Kube:
         if name == "kube-system":
             return
         self.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}])
+
+    def api_server_cidrs(self) -> list[str]:
+        """Return the addresses at which the API servers listen, behind their Service, each as a CIDR."""
+        slices = self.objects("EndpointSlice", "default", selector="kubernetes.io/service-name=kubernetes")
+        found = {address for each in slices for endpoint in each["endpoints"] for address in endpoint["addresses"]}
+        return sorted(f"{address}/{128 if ':' in address else 32}" for address in found)
 
     # -- watches -------------------------------------------------------------------------------------------------
 
@@ -382,6 +389,15 @@ def pod_ready(pod: Object) -> bool:
     if status.get("phase") == "Succeeded":
         return True
     return any(c["type"] == "Ready" and c["status"] == "True" for c in status.get("conditions", []))
+
+
+def unready(kube: Kube, namespace: str, pod: str) -> wait.Condition[None]:
+    """Return a condition: a pod gets no clients any more, since it is not ready (or gone)."""
+
+    def judge(pods: dict[str, Object]) -> wait.Observation[None]:
+        return wait.Observation(not pod_ready(pods.get(pod, {})), None, f"{pod} is ready")
+
+    return kube.watch("Pod", namespace, judge, name=pod)
 
 
 def pod_state(pod: Object) -> str:

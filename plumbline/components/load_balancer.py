@@ -88,9 +88,10 @@ class LoadBalancer(HelmComponent):
         return found.version == first.version and int(first) <= int(found) <= int(last)
 
     def values(self, release: Release) -> Mapping[str, Any]:
-        """Return the pool."""
+        """Return the pool, and where the API server is."""
         del release
-        return {"pool": {"addresses": [self.pool]}}
+        policy = {"apiServerCidrs": self.kube.api_server_cidrs()}
+        return {"pool": {"addresses": [self.pool]}, "networkPolicy": policy}
 
     def prepare(self) -> None:
         """Apply the CRDs of the pinned module, and the key that controller and speaker share (the speaker waits for it)."""

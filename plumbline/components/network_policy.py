@@ -6,11 +6,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from plumbline.components.base import HelmComponent, Release, Workload
-from plumbline.components.kube import Object
 from plumbline.components.probes import Probe, known_names
 from plumbline.core import wait
-
-NAMES_STAY_INSIDE = "coredns-asks-nobody-outside"
 
 
 class NetworkPolicy(HelmComponent):
@@ -34,13 +31,15 @@ class NetworkPolicy(HelmComponent):
     )
 
     def values(self, release: Release) -> Mapping[str, Any]:
-        """Return how many listeners the probes must find: one on each node, since each enforces for its own pods."""
-        return {"probe": {"listeners": len(self.site.nodes)}} if release.chart == "conformance" else {}
+        """Return what each chart must know of this cluster.
 
-    def prepare(self) -> None:
-        """Keep names inside on a devnet: what no pod may send, CoreDNS must not send for it."""
-        if self.isolated:
-            self.kube.apply([_names_stay_inside()])
+        The probes: how many listeners they must find, one on each node, since each enforces for its own pods. The policies: where
+        the API server is, and whether names may leave, since what no pod may send, CoreDNS must not send for it.
+        """
+        if release.chart == "conformance":
+            return {"probe": {"listeners": len(self.site.nodes)}}
+        policy = {"apiServerCidrs": self.kube.api_server_cidrs()}
+        return {"networkPolicy": policy, "dns": {"outside": not self.isolated}}
 
     @property
     def isolated(self) -> bool:
@@ -72,18 +71,3 @@ class NetworkPolicy(HelmComponent):
     def enforced(self) -> wait.Condition[Any]:
         """Return the condition that the allowed flow is open and the denied one closed, at the same time."""
         return self.ready()
-
-
-def _names_stay_inside() -> Object:
-    """Return the policy that leaves CoreDNS nothing to talk to but the API server; answers are no new flows."""
-    labels = {"app.kubernetes.io/part-of": "plumbline", "app.kubernetes.io/component": "network-policy"}
-    return {
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "NetworkPolicy",
-        "metadata": {"name": NAMES_STAY_INSIDE, "namespace": "kube-system", "labels": labels},
-        "spec": {
-            "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
-            "policyTypes": ["Egress"],
-            "egress": [{"ports": [{"port": 6443, "protocol": "TCP"}]}],
-        },
-    }

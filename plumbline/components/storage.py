@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from plumbline.components.base import HelmComponent, Release, Workload
 
@@ -15,3 +16,8 @@ class Storage(HelmComponent):
     releases: ClassVar[tuple[Release, ...]] = (Release("storage", "storage", "storage", "privileged"),)
     workloads: ClassVar[tuple[Workload, ...]] = (Workload("DaemonSet", "csi-loop", "storage"),)
     own_images: ClassVar[tuple[str, ...]] = ("plumbline.local/csi:0.1.0",)
+
+    def values(self, release: Release) -> Mapping[str, Any]:
+        """Return where the API server is."""
+        del release
+        return {"networkPolicy": {"apiServerCidrs": self.kube.api_server_cidrs()}}

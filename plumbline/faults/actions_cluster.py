@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from plumbline.components.control_plane import OK
-from plumbline.components.network_policy import NAMES_STAY_INSIDE
 from plumbline.components.probes import NAMESPACE
 from plumbline.core import wait
 from plumbline.faults.again import again_and_again
-from plumbline.faults.changes import added, changed, removed
+from plumbline.faults.changes import added, changed
+from plumbline.faults.pods import TOOLBOX, confined
 from plumbline.faults.registry import fault
 from plumbline.faults.undo import cure, undone_by
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from plumbline.stack import Stack
 
 _WELL_WITHIN_S = 60.0
-_TOOLBOX = "plumbline.local/toolbox:0.1.0"
 _ROGUE = "rogue.invalid/toolbox:latest"
 _CTR = ("ctr", "-n", "k8s.io")
 
@@ -84,7 +83,7 @@ def _coredns_ready(stack: Stack) -> None:
 @fault("names-leak", breaks="CLU-002", injured="coredns", green=("CLU-001", "ING-001"))
 def names_leak(stack: Stack) -> Iterator[None]:
     """CoreDNS may ask name servers outside: every pod can tell the world what it likes, a name at a time."""
-    with removed(stack, "NetworkPolicy", NAMES_STAY_INSIDE, "kube-system"):
+    with changed(stack, "NetworkPolicy", "coredns", "kube-system", {"spec": {"egress": [{}]}}):
         yield
 
 
@@ -94,7 +93,7 @@ def names_leak(stack: Stack) -> Iterator[None]:
 @fault("stranger-runs", breaks="CLU-004", injured=f"{NAMESPACE}/stranger", green=("CLU-001",))
 def stranger_runs(stack: Stack) -> Iterator[None]:
     """A pod runs an image under a name that the lock does not know."""
-    with _tagged(stack, _TOOLBOX, _ROGUE), added(stack, _pod("stranger", _ROGUE, ["sleep", "infinity"])):
+    with _tagged(stack, TOOLBOX, _ROGUE), added(stack, confined("stranger", NAMESPACE, _ROGUE)):
         _running(stack, "stranger")
         yield
 
@@ -103,7 +102,7 @@ def stranger_runs(stack: Stack) -> Iterator[None]:
 def started_past_kubernetes(stack: Stack) -> Iterator[None]:
     """Somebody with access to the node starts a container of which Kubernetes knows nothing."""
     name = "plumbline-past-kubernetes"
-    with _tagged(stack, _TOOLBOX, _ROGUE), undone_by(stack, "end-container", name=name):
+    with _tagged(stack, TOOLBOX, _ROGUE), undone_by(stack, "end-container", name=name):
         stack.cluster.node_exec(*_CTR, "run", "--detach", _ROGUE, name, "sleep", "infinity")
         yield
 
@@ -146,41 +145,16 @@ def listener_killed(stack: Stack) -> Iterator[None]:
 @fault("pod-crash-loops", breaks="CLU-005", injured="hopeless", green=("CLU-001",))
 def pod_crash_loops(stack: Stack) -> Iterator[None]:
     """A pod ends as soon as it is started, again and again."""
-    with added(stack, _pod("hopeless", _TOOLBOX, ["bash", "-c", "echo no genesis; exit 3"])):
+    with added(stack, confined("hopeless", NAMESPACE, command=("bash", "-c", "echo no genesis; exit 3"))):
         yield
 
 
 @fault("memory-eater", breaks="CLU-005", injured="glutton", green=("CLU-001",), within_s=45)
 def memory_eater(stack: Stack) -> Iterator[None]:
     """A pod takes more memory than it may, and is killed for it."""
-    with added(
-        stack, _pod("glutton", _TOOLBOX, ["python3", "-c", "held = bytearray(256 << 20); import time; time.sleep(5)"])
-    ):
+    eat = ("python3", "-c", "held = bytearray(256 << 20); import time; time.sleep(5)")
+    with added(stack, confined("glutton", NAMESPACE, command=eat)):
         yield
-
-
-# -- pods -----------------------------------------------------------------------------------------------------------------
-
-
-def _pod(name: str, image: str, command: list[str]) -> Object:
-    """Return a pod that the namespace's Pod Security level admits."""
-    confined: dict[str, Any] = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
-    container = {
-        "name": name,
-        "image": image,
-        "imagePullPolicy": "Never",
-        "command": command,
-        "securityContext": confined,
-        "resources": {"limits": {"memory": "64Mi"}},
-    }
-    security = {"runAsNonRoot": True, "runAsUser": 1000, "seccompProfile": {"type": "RuntimeDefault"}}
-    spec = {
-        "automountServiceAccountToken": False,
-        "terminationGracePeriodSeconds": 0,
-        "securityContext": security,
-        "containers": [container],
-    }
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": NAMESPACE}, "spec": spec}
 
 
 def _running(stack: Stack, name: str) -> None:

@@ -32,7 +32,7 @@ def frozen(stack: Stack, pod: str, container: str) -> Iterator[None]:
     with undone_by(stack, "thaw", pod=pod, container=container):
         stack.cluster.signal(NAMESPACE, pod, container, "SIGSTOP")
         named = f"{pod} out of its Services"
-        wait.until(_unready(stack, pod), named=named, within_s=_ROLLED_OUT_WITHIN_S)
+        wait.until(k8s.unready(stack.site.kube, NAMESPACE, pod), named=named, within_s=_ROLLED_OUT_WITHIN_S)
         yield
 
 
@@ -56,13 +56,6 @@ def freeze_when_restarted(stack: Stack, pod: str, container: str) -> Iterator[Ca
 
 def _identity(stack: Stack, pod: str, container: str) -> str:
     return k8s.container_id(stack.site.kube.get("Pod", pod, NAMESPACE), container)
-
-
-def _unready(stack: Stack, pod: str) -> wait.Condition[None]:
-    def judge(pods: dict[str, Object]) -> wait.Observation[None]:
-        return wait.Observation(not k8s.pod_ready(pods.get(pod, {})), None, f"{pod} is ready")
-
-    return stack.site.kube.watch("Pod", NAMESPACE, judge, name=pod)
 
 
 # -- a release with other values ------------------------------------------------------------------------------------------

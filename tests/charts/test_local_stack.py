@@ -120,10 +120,11 @@ def test_the_ingress_controller_may_do_what_the_ingress_objects_ask(
     controller = renderings["nginx-ingress-local"]
     served = {role["metadata"]["namespace"] for role in controller.of_kind("Role")}
     backends = {
-        (rule["to"][0]["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"], port["port"])
+        (peer["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"], port["port"])
         for rule in controller.one("NetworkPolicy", "nginx-ingress")["spec"]["egress"]
         for port in rule["ports"]
-        if "to" in rule
+        for peer in rule["to"]
+        if "namespaceSelector" in peer
     }
     classes = {each["metadata"]["name"] for each in controller.of_kind("IngressClass")}
 

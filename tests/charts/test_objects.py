@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import re
 import tomllib
-from typing import Any
 
 import pytest
-import yaml
-from chartrender import HERE, ROOT, Object, Rendering, containers, pod, selects, title
+from chartrender import ROOT, Object, Rendering, containers, pod, selects, title
+
+from plumbline.components.isolation import restrictions
+from plumbline.components.isolation.flows import denies_by_default
+from plumbline.components.isolation.privileges import Privileges
 
 STABLE = {f"app.kubernetes.io/{name}" for name in ("name", "instance", "component", "part-of", "managed-by")}
 VERSIONED = {"app.kubernetes.io/version", "helm.sh/chart"}
-ISOLATED = {"ethereum", "ingress-nginx", "conformance"}
+ISOLATED = {"ethereum", "ingress-nginx", "conformance", "metallb-system", "storage"}
+OF_KUBERNETES = {"default", "kube-node-lease", "kube-public", "kube-system"}  # where charts/network-policy denies
 
 
 @pytest.fixture(scope="session")
-def exceptions() -> dict[str, dict[str, str]]:
-    return yaml.safe_load((HERE / "exceptions.yaml").read_text())  # type: ignore[no-any-return]
+def privileges() -> Privileges:
+    return Privileges.read(ROOT / "local")
 
 
 @pytest.fixture(scope="session")
@@ -51,51 +54,25 @@ def test_images_are_pinned_and_in_the_lock(rendering: Rendering, locked_images: 
             )
 
 
-def deviations(workload: Object) -> set[str]:
-    """Where a workload is not as restricted as can be."""
-    spec: Object = pod(workload)
-    context = spec["securityContext"]
-    found = {name for name in ("hostNetwork", "hostPID", "hostIPC") if spec.get(name)}
-    found |= {f"hostPath {volume['hostPath']['path']}" for volume in spec.get("volumes", []) if "hostPath" in volume}
-    if spec.get("automountServiceAccountToken", True):
-        found.add("token")
-    if not context.get("runAsNonRoot"):
-        found.add("runAsNonRoot")
-    if context.get("seccompProfile") != {"type": "RuntimeDefault"}:
-        found.add("seccompProfile")
-    for container in containers(workload):
-        found |= {f"{container['name']}: {each}" for each in _container_deviations(container["securityContext"])}
-    return found
+def deviations(rendering: Rendering, workload: Object) -> tuple[str, set[str]]:
+    """A workload as the table of exceptions calls it, and where it is not as restricted as can be."""
+    name = workload["metadata"]["name"]
+    return f"{rendering.namespace_of(workload)}/{name}", restrictions.deviations(pod(workload), name)
 
 
-def _container_deviations(context: dict[str, Any]) -> set[str]:
-    found = {"privileged"} if context.get("privileged") else set()
-    if context.get("allowPrivilegeEscalation") is not False:
-        found.add("allowPrivilegeEscalation")
-    if not context.get("readOnlyRootFilesystem"):
-        found.add("readOnlyRootFilesystem")
-    capabilities = context.get("capabilities", {})
-    if capabilities.get("drop") != ["ALL"]:
-        found.add("capabilities")
-    return found | {f"added {name}" for name in capabilities.get("add", [])}
-
-
-def test_pods_are_restricted_but_for_the_exceptions(
-    rendering: Rendering, exceptions: dict[str, dict[str, str]]
-) -> None:
+def test_pods_are_restricted_but_for_the_exceptions(rendering: Rendering, privileges: Privileges) -> None:
     for workload in rendering.workloads:
-        assert deviations(workload) <= set(exceptions.get(title(workload), {})), title(workload)
+        name, found = deviations(rendering, workload)
+        assert found <= set(privileges.reasons.get(name, {})), title(workload)
 
 
-def test_no_exception_is_stale(renderings: dict[str, Rendering], exceptions: dict[str, dict[str, str]]) -> None:
-    used: dict[str, set[str]] = {}
-    for rendering in renderings.values():
-        for workload in rendering.workloads:
-            if found := deviations(workload):
-                used.setdefault(title(workload), set()).update(found)
+def test_no_exception_is_stale(local_stack: list[Rendering], privileges: Privileges) -> None:
+    """What Kubernetes brings itself is no chart's: POL-002 sees to that, in the cluster."""
+    needed = dict(deviations(rendering, workload) for rendering in local_stack for workload in rendering.workloads)
 
-    assert used == {name: set(reasons) for name, reasons in exceptions.items()}
-    assert all(reason for reasons in exceptions.values() for reason in reasons.values())
+    assert {name: found for name, found in needed.items() if found} == {
+        name: set(reasons) for name, reasons in privileges.reasons.items() if name in needed
+    }
 
 
 def test_nobody_gets_a_token_unasked(rendering: Rendering) -> None:
@@ -141,19 +118,18 @@ def test_roles_are_bound_to_accounts_that_exist(rendering: Rendering) -> None:
 def test_workloads_of_isolated_namespaces_have_a_policy(rendering: Rendering) -> None:
     policies = [each for each in rendering.of_kind("NetworkPolicy") if each["spec"]["podSelector"]]
     for workload in rendering.workloads:
-        if rendering.namespace_of(workload) in ISOLATED:
+        if rendering.namespace_of(workload) in ISOLATED and not pod(workload).get("hostNetwork"):
             labels = workload["spec"]["template"]["metadata"]["labels"]
             assert any(selects(each["spec"]["podSelector"], labels) for each in policies), title(workload)
 
 
-@pytest.mark.parametrize("namespace", sorted(ISOLATED))
+@pytest.mark.parametrize("namespace", sorted(ISOLATED | OF_KUBERNETES))
 def test_an_isolated_namespace_denies_by_default_once(namespace: str, local_stack: list[Rendering]) -> None:
     denying = [
         str(rendering.way)
         for rendering in local_stack
-        if rendering.way.namespace == namespace
         for policy in rendering.of_kind("NetworkPolicy")
-        if policy["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+        if rendering.namespace_of(policy) == namespace and denies_by_default(policy)
     ]
 
     assert len(denying) == 1, denying
@@ -171,6 +147,15 @@ def test_policies_open_no_port_by_leaving_it_out(rendering: Rendering) -> None:
             )
 
 
+def test_the_api_server_is_all_that_its_rule_opens(renderings: dict[str, Rendering]) -> None:
+    """Named by its port alone, it would be any host's port 6443."""
+    for name in ("network-policy-local", "nginx-ingress-local", "metallb-local", "storage-local"):
+        rules = [r for p in renderings[name].of_kind("NetworkPolicy") for r in p["spec"].get("egress", [])]
+        opened = [rule.get("to") for rule in rules if rule["ports"] == [{"port": 6443, "protocol": "TCP"}]]
+
+        assert opened == [[{"ipBlock": {"cidr": "172.18.0.2/32"}}]], name
+
+
 def test_ports_go_by_name(rendering: Rendering) -> None:
     for service in rendering.of_kind("Service"):
         names = port_names(rendering, service["spec"]["selector"])
@@ -184,7 +169,8 @@ def test_ports_go_by_name(rendering: Rendering) -> None:
     for policy in rendering.of_kind("NetworkPolicy"):
         for rule in policy["spec"].get("ingress", []):
             names = port_names(rendering, policy["spec"]["podSelector"].get("matchLabels", {}))
-            assert {port["port"] for port in rule["ports"]} <= names, title(policy)
+            of_others = title(policy) == "NetworkPolicy/coredns"  # which kubeadm deploys
+            assert of_others or {port["port"] for port in rule["ports"]} <= names, title(policy)
     for workload in rendering.workloads:
         for container in containers(workload):
             own = {port["name"] for port in container.get("ports", [])}

@@ -1,0 +1,193 @@
+"""Who is there: every pod that can send, and every port that could be reached, as the API server and the node tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from plumbline.components.isolation.flows import NODE, OUTSIDE, Port
+from plumbline.components.kube import Object
+
+_STANDING = ("Pending", "Running")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One network namespace from which connections are tried.
+
+    Attributes:
+        name: "namespace/pod", or "node".
+        place: what the table calls it: "namespace/workload", or "node".
+        address: its address; empty for the node.
+        container: id of a container that is in it; empty for the node.
+    """
+
+    name: str
+    place: str
+    address: str = ""
+    container: str = ""
+
+
+@dataclass(frozen=True, order=True)
+class Backend:
+    """Where a connection ends: a place that the table knows, a port of it, and its address."""
+
+    place: str
+    port: Port
+    address: str
+
+
+@dataclass(frozen=True)
+class Target:
+    """One port at one address.
+
+    Attributes:
+        name: "namespace/pod", "Service namespace/name", "node" or "outside".
+        address: where connections go.
+        port: and to which port.
+        backends: what is behind it: its own pod, or those of a Service.
+    """
+
+    name: str
+    address: str
+    port: Port
+    backends: tuple[Backend, ...]
+
+    def __str__(self) -> str:
+        """Name it with its port."""
+        return f"{self.name} port {self.port}"
+
+
+@dataclass(frozen=True)
+class Census:
+    """Everything between which connections can be tried."""
+
+    sources: tuple[Source, ...]
+    targets: tuple[Target, ...]
+
+
+def workload(pod: Object) -> str:
+    """Return "namespace/name" of what a pod belongs to: its Deployment, StatefulSet, DaemonSet; of a node's own pod, its name there."""
+    meta = pod["metadata"]
+    name, owners = str(meta["name"]), meta.get("ownerReferences", [])
+    if owners:
+        owner = owners[0]
+        template = meta.get("labels", {}).get("pod-template-hash", "")
+        match owner["kind"]:
+            case "ReplicaSet":
+                name = str(owner["name"]).removesuffix(f"-{template}")
+            case "Node":
+                name = name.removesuffix(f"-{owner['name']}")
+            case _:
+                name = str(owner["name"])
+    return f"{meta['namespace']}/{name}"
+
+
+def standing(pods: Iterable[Object]) -> list[Object]:
+    """Return the pods that are there to stay: neither ended nor about to end."""
+    return [
+        pod for pod in pods if pod["status"].get("phase") in _STANDING and "deletionTimestamp" not in pod["metadata"]
+    ]
+
+
+def places(pods: Iterable[Object]) -> dict[str, str]:
+    """Return the workload of each standing pod ("namespace/pod") that has a network of its own."""
+    return {_name(pod): workload(pod) for pod in standing(pods) if not pod["spec"].get("hostNetwork")}
+
+
+def sources(pods: Iterable[Object]) -> tuple[Source, ...]:
+    """Return the node, and every standing pod that has a network of its own and runs."""
+    found = [Source(NODE, NODE)]
+    for pod in standing(pods):
+        running = [c["containerID"] for c in pod["status"].get("containerStatuses", []) if "running" in c["state"]]
+        if running and not pod["spec"].get("hostNetwork"):
+            identity = str(running[0]).removeprefix("containerd://")
+            found.append(Source(_name(pod), workload(pod), pod["status"]["podIP"], identity))
+    return tuple(found)
+
+
+def targets(
+    pods: Iterable[Object],
+    services: Iterable[Object],
+    slices: Iterable[Object],
+    listening: Mapping[str, Iterable[int]],
+    node: str,
+    outside: Iterable[tuple[str, int]],
+) -> tuple[Target, ...]:
+    """Return every port that could be reached.
+
+    Args:
+        pods: all pods.
+        services: all Services.
+        slices: all EndpointSlices, which tell what is behind each Service.
+        listening: the ports that take TCP connections, by source.
+        node: the node's address.
+        outside: addresses and ports of listeners outside of the cluster.
+    """
+    found = []
+    at = {node: NODE}
+    for pod in standing(pods):
+        if pod["spec"].get("hostNetwork") or not pod["status"].get("podIP"):
+            continue
+        name, place, address = _name(pod), workload(pod), str(pod["status"]["podIP"])
+        at[address] = place
+        ports = {Port(number) for number in listening.get(name, ())} | _declared(pod)
+        found += [_single(name, place, address, port) for port in sorted(ports)]
+    found += _of_services(services, list(slices), at, node)
+    found += [_single(NODE, NODE, node, Port(number)) for number in sorted(listening.get(NODE, ()))]
+    found += [_single(OUTSIDE, OUTSIDE, address, Port(number)) for address, number in outside]
+    return tuple(found)
+
+
+def _single(name: str, place: str, address: str, port: Port) -> Target:
+    return Target(name, address, port, (Backend(place, port, address),))
+
+
+def _declared(pod: Object) -> set[Port]:
+    ports = [port for container in pod["spec"]["containers"] for port in container.get("ports", [])]
+    return {Port(port["containerPort"], port.get("protocol", "TCP")) for port in ports}
+
+
+def _of_services(
+    services: Iterable[Object], slices: list[Object], places: Mapping[str, str], node: str
+) -> list[Target]:
+    """Return the ports of Services by each of their addresses; headless ones are their pods and nothing else."""
+    found = []
+    for service in services:
+        meta, spec = service["metadata"], service["spec"]
+        if spec.get("clusterIP", "None") == "None":
+            continue
+        balanced = [given["ip"] for given in service.get("status", {}).get("loadBalancer", {}).get("ingress") or []]
+        own = [each for each in slices if _belongs(each, meta)]
+        for port in spec["ports"]:
+            protocol, backends = port.get("protocol", "TCP"), _backends(own, port, places)
+            at = [(address, port["port"]) for address in (spec["clusterIP"], *balanced)]
+            at += [(node, port["nodePort"])] if "nodePort" in port else []
+            name = f"Service {meta['namespace']}/{meta['name']}"
+            found += [
+                Target(f"{name} at {address}", address, Port(number, protocol), backends) for address, number in at
+            ]
+    return found
+
+
+def _belongs(endpoints: Object, service: Object) -> bool:
+    meta = endpoints["metadata"]
+    name = meta.get("labels", {}).get("kubernetes.io/service-name")
+    return (meta["namespace"], name) == (service["namespace"], service["name"])
+
+
+def _backends(slices: Iterable[Object], port: Object, places: Mapping[str, str]) -> tuple[Backend, ...]:
+    found = {
+        Backend(places.get(address, address), Port(each["port"], each.get("protocol", "TCP")), address)
+        for endpoints in slices
+        for each in endpoints.get("ports") or []
+        if each.get("name", "") == port.get("name", "")
+        for endpoint in endpoints.get("endpoints") or []
+        if endpoint.get("conditions", {}).get("ready", True)
+        for address in endpoint["addresses"]
+    }
+    return tuple(sorted(found))
+
+
+def _name(pod: Object) -> str:
+    return f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
