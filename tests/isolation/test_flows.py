@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plumbline.components.isolation.flows import FILE, NODE, Flows, Port, Row
+from plumbline.components.isolation.flows import FILE, NODE, OUTSIDE, Flows, Port, Row
 from plumbline.core.errors import ConfigError
 from plumbline.core.paths import Paths
 
@@ -19,7 +19,7 @@ PORTS = st.integers(1, 65535)
 def table(local: Path, text: str) -> Flows:
     (local / FILE).parent.mkdir(exist_ok=True)
     (local / FILE).write_text(text)
-    return Flows.read(local)
+    return Flows.read(local, online=False)
 
 
 def test_a_row_opens_one_port_to_those_that_it_names(tmp_path: Path) -> None:
@@ -82,8 +82,15 @@ def test_a_row_that_is_wrong_is_refused_with_its_place(tmp_path: Path, wrong: st
 
 
 def test_the_table_of_this_checkout_is_readable() -> None:
-    flows = Flows.read(Paths.of().local)
+    flows = Flows.read(Paths.of().local, online=False)
 
     assert flows.allows("ingress-nginx/nginx-ingress", "ethereum/geth-follower", Port(8545))
     assert not flows.allows("ingress-nginx/nginx-ingress", "ethereum/geth", Port(8551))
-    assert not any(row.to == "outside" for row in flows.rows), "nothing of a devnet leaves the cluster"
+    assert not any(row.to == OUTSIDE for row in flows.rows), "nothing of a devnet leaves the cluster"
+
+
+def test_some_flows_are_for_networks_that_are_not_ours() -> None:
+    flows = Flows.read(Paths.of().local, online=True)
+
+    assert flows.allows("kube-system/coredns", OUTSIDE, Port(53))
+    assert not flows.allows("ethereum/geth", OUTSIDE, Port(53))

@@ -13,7 +13,7 @@ from plumbline.core.errors import ConfigError
 
 FILE = "isolation/flows.toml"  # below local/
 NODE, OUTSIDE = "node", "outside"
-_REQUIRED, _KEYS = {"to", "port", "from", "reason"}, {"to", "port", "from", "reason", "protocol"}
+_REQUIRED, _KEYS = {"to", "port", "from", "reason"}, {"to", "port", "from", "reason", "protocol", "online"}
 _PROTOCOLS = ("TCP", "UDP")
 
 
@@ -61,15 +61,20 @@ class Flows:
     rows: tuple[Row, ...]
 
     @classmethod
-    def read(cls, local: Path) -> Flows:
-        """Read the table of a checkout, whose folder ``local/`` is given.
+    def read(cls, local: Path, *, online: bool) -> Flows:
+        """Read the table of a checkout.
+
+        Args:
+            local: its folder ``local/``.
+            online: whether the stack has business outside of the cluster; some rows are for that only.
 
         Raises:
             ConfigError: it cannot be read, or a row is not what it should be.
         """
         document = state.read_toml(local / FILE, f"local/{FILE}")
         groups = document.get("groups", {})
-        return cls(tuple(row for plain in document.get("flow", []) for row in _rows(plain, groups)))
+        rows = [(plain, row) for plain in document.get("flow", []) for row in _rows(plain, groups)]
+        return cls(tuple(row for plain, row in rows if online or not plain.get("online")))
 
     @property
     def places(self) -> frozenset[str]:

@@ -19,6 +19,7 @@ from plumbline.components.isolation.census import Census, Source, Target
 from plumbline.components.isolation.flows import Flows, denies_by_default
 from plumbline.components.isolation.matrix import Matrix
 from plumbline.components.kube import Object
+from plumbline.components.network_policy import NetworkPolicy
 from plumbline.core import shell, wait
 from plumbline.core.errors import PlumblineError
 
@@ -42,7 +43,7 @@ class Sweep:
     @cached_property
     def flows(self) -> Flows:
         """What should be open."""
-        return Flows.read(self.site.paths.local)
+        return Flows.read(self.site.paths.local, online=not NetworkPolicy(self.site).isolated)
 
     def settled(self) -> wait.Condition[Matrix]:
         """Hold when everything is as the table says; a policy takes effect a moment after it was written."""
