@@ -113,7 +113,7 @@ def strangers(flows: Flows, pods: Mapping[str, str], targets: Iterable[Target]) 
 
 
 def _allows(flows: Flows, source: Source, target: Target) -> bool:
-    return source.place == NODE or any(flows.allows(source.place, b.place, b.port) for b in target.backends)
+    return any(flows.allows(source.place, backend.place, backend.port) for backend in target.backends)
 
 
 def _verdict(allowed: bool, opened: bool, witnessed: bool) -> Verdict:
