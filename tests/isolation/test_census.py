@@ -85,3 +85,10 @@ def test_a_pod_that_does_not_run_yet_is_no_source() -> None:
     waiting["status"] = {"phase": "Pending"}
 
     assert [source.name for source in census.sources([waiting])] == [NODE]
+
+
+def test_a_udp_port_that_nobody_answers_at_is_not_tried() -> None:
+    gossip = {"containerPort": 7946, "protocol": "UDP"}
+    speaker = pod("speaker-0", "metallb-system", "10.244.0.9", ("DaemonSet", "speaker"), gossip)
+
+    assert census.targets([speaker], [], [], {}, NODE_ADDRESS, []) == ()

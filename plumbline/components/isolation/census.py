@@ -9,6 +9,7 @@ from plumbline.components.isolation.flows import NODE, OUTSIDE, Port
 from plumbline.components.kube import Object
 
 _STANDING = ("Pending", "Running")
+_NAMES = Port(53, "UDP")
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,13 @@ def _single(name: str, place: str, address: str, port: Port) -> Target:
 
 def _declared(pod: Object) -> set[Port]:
     ports = [port for container in pod["spec"]["containers"] for port in container.get("ports", [])]
-    return {Port(port["containerPort"], port.get("protocol", "TCP")) for port in ports}
+    declared = {Port(port["containerPort"], port.get("protocol", "TCP")) for port in ports}
+    return {port for port in declared if _can_be_asked(port)}
+
+
+def _can_be_asked(port: Port) -> bool:
+    """Whether an open port is told from a closed one: by UDP only where an answer can be demanded, which is where names are."""
+    return port.protocol == "TCP" or port == _NAMES
 
 
 def _of_services(
@@ -161,6 +168,8 @@ def _of_services(
         own = [each for each in slices if _belongs(each, meta)]
         for port in spec["ports"]:
             protocol, backends = port.get("protocol", "TCP"), _backends(own, port, places)
+            if not _can_be_asked(Port(port["port"], protocol)):
+                continue
             at = [(address, port["port"]) for address in (spec["clusterIP"], *balanced)]
             at += [(node, port["nodePort"])] if "nodePort" in port else []
             name = f"Service {meta['namespace']}/{meta['name']}"

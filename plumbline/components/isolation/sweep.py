@@ -28,6 +28,7 @@ _PROBED_WITHIN_S = 30.0
 _START_WITHIN_S = 30.0
 # What pods would like of the world: names, the web, an API server, Geth's JSON-RPC and peers; 40000 is for none of these.
 OUTSIDE_PORTS = (53, 80, 443, 6443, 8545, 30303, 40000)
+# It ends by itself where we die before it.
 _LISTEN = (
     "import socket, sys, time; held = [socket.create_server(('', int(port))) for port in sys.argv[1:]]; time.sleep(600)"
 )
