@@ -81,21 +81,20 @@ def test_budget_keeps_the_last_producer(stack: Stack) -> None:
     that stood still goes on.
     """
     first, last = PRODUCERS
-    free = [budgets.asked(stack.site, NAMESPACE, pod) for pod in PRODUCERS]
+    free = [budgets.ask(stack.site, NAMESPACE, pod) for pod in PRODUCERS]
     names = budgets.of_pod(stack.site, NAMESPACE, last)
     with budgets.paused(stack.site, NAMESPACE, first, CONTAINER):
         for name in names:
             counted = budgets.noticed(stack.site, NAMESPACE, name, healthy=1)
             settle(counted, named=f"PodDisruptionBudget {name} counts one", within_s=TAKES_EFFECT_WITHIN_S)
-        refused = budgets.asked(stack.site, NAMESPACE, last)
+        answer = budgets.ask(stack.site, NAMESPACE, last)
 
-    under = (
-        f"PodDisruptionBudget {', '.join(f'{NAMESPACE}/{name}' for name in names) or f'(none for {NAMESPACE}/{last})'}"
-    )
+    budget = " and ".join(f"PodDisruptionBudget {NAMESPACE}/{name}" for name in names) or "no PodDisruptionBudget"
+    under = f"{NAMESPACE}/{last} is under {budget}"
     attach("asked while both were ready", "\n".join(map(str, free)))
-    attach("asked while one stood still", f"{refused}\n{under}")
-    assert refused.by_budget, f"{refused}, though no other producer is ready; {under}"
-    assert not [each for each in free if each.by_budget], f"nobody may ever be drained; {under}: {free}"
+    attach("asked while one stood still", f"{answer}\n{under}")
+    assert answer.refused, f"{answer}, though no other producer is ready; {under}"
+    assert not [each for each in free if each.refused], f"no node with one of them could ever be drained; {under}"
 
 
 @pytest.mark.control("SEC-005")

@@ -20,15 +20,15 @@ def site(answer: ApiError | None) -> Any:
     return SimpleNamespace(kube=SimpleNamespace(request=request))
 
 
-@pytest.mark.parametrize(("status", "by_budget"), [(429, True), (403, False)])
-def test_only_a_budgets_refusal_counts(status: int, by_budget: bool) -> None:
-    refused = budgets.asked(site(ApiError("POST", "/eviction", status, "no")), "ethereum", "geth-1")
+@pytest.mark.parametrize(("status", "refused"), [(429, True), (403, False)])
+def test_only_a_budgets_refusal_counts(status: int, refused: bool) -> None:
+    answer = budgets.ask(site(ApiError("POST", "/eviction", status, "no")), "ethereum", "geth-1")
 
-    assert (refused.pod, refused.by_budget, refused.said) == ("ethereum/geth-1", by_budget, "no")
+    assert (answer.pod, answer.refused, answer.said) == ("ethereum/geth-1", refused, "no")
 
 
 def test_what_would_be_granted_is_not_refused() -> None:
-    assert not budgets.asked(site(None), "ethereum", "geth-1").by_budget
+    assert not budgets.ask(site(None), "ethereum", "geth-1").refused
 
 
 def test_a_pod_is_under_the_budgets_that_select_it() -> None:

@@ -18,33 +18,33 @@ _READY_WITHIN_S = 30.0
 
 
 @dataclass(frozen=True)
-class Refusal:
-    """What became of an eviction that was asked for and not done (a dry run).
+class Answer:
+    """What became of an eviction that was asked for.
 
     Attributes:
         pod: whose it would have been, "namespace/name".
-        by_budget: whether a budget forbids it.
+        refused: whether a budget forbids it.
         said: the API server's words.
     """
 
     pod: str
-    by_budget: bool
+    refused: bool
     said: str
 
     def __str__(self) -> str:
         """Tell it."""
-        return f"the eviction of {self.pod} is {'refused' if self.by_budget else 'not refused'}: {self.said}"
+        return f"the eviction of {self.pod} is {'refused' if self.refused else 'not refused'}: {self.said}"
 
 
-def asked(site: Site, namespace: str, pod: str) -> Refusal:
+def ask(site: Site, namespace: str, pod: str) -> Answer:
     """Ask for the eviction of a pod, as draining a node does, but as a dry run: all is checked, nothing is done."""
     meta = {"name": pod, "namespace": namespace}
     eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": meta, "deleteOptions": {"dryRun": ["All"]}}
     try:
         site.kube.request("POST", f"/api/v1/namespaces/{namespace}/pods/{pod}/eviction", body=eviction)
     except ApiError as error:
-        return Refusal(f"{namespace}/{pod}", error.status == _TOO_MANY_REQUESTS, error.message)
-    return Refusal(f"{namespace}/{pod}", by_budget=False, said="it would be granted")
+        return Answer(f"{namespace}/{pod}", error.status == _TOO_MANY_REQUESTS, error.message)
+    return Answer(f"{namespace}/{pod}", refused=False, said="it would be granted")
 
 
 def of_pod(site: Site, namespace: str, pod: str) -> list[str]:
