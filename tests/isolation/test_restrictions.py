@@ -60,6 +60,14 @@ def test_a_container_of_another_name_is_named() -> None:
     assert deviations(spec, "workload") == {"app: limits"}
 
 
+@pytest.mark.parametrize("kind", ["initContainers", "ephemeralContainers"])
+def test_every_kind_of_container_counts(kind: str) -> None:
+    spec = confined()["spec"]
+    spec[kind] = [{**spec["containers"][0], "name": "other", "securityContext": {"privileged": True}}]
+
+    assert "other: privileged" in deviations(spec, "app")
+
+
 def test_privileged_says_it_all_and_one_capability_is_for_everybody() -> None:
     spec = pods.privileged("app", "here")["spec"]
     assert deviations(spec, "app") == {"privileged", "readOnlyRootFilesystem"}

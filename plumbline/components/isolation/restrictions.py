@@ -27,7 +27,7 @@ def deviations(spec: Object, name: str) -> set[str]:
     found |= {f"hostPath {volume['hostPath']['path']}" for volume in spec.get("volumes") or [] if "hostPath" in volume}
     if spec.get("serviceAccountName") and spec.get("automountServiceAccountToken") is not False:
         found.add("token")  # a node's own pods have no account
-    for container in (*spec.get("initContainers", []), *spec["containers"]):
+    for container in (*spec["containers"], *spec.get("initContainers", []), *spec.get("ephemeralContainers", [])):
         prefix = "" if container["name"] == name else f"{container['name']}: "
         found |= {prefix + each for each in _of_container(container)}
         if not spec.get("hostNetwork"):  # there each port is the node's in any case
