@@ -9,8 +9,7 @@ from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import Any, ClassVar
 
-import yaml
-
+from plumbline.components import definitions
 from plumbline.components.base import HelmComponent, Release, Workload
 from plumbline.components.cluster import Cluster
 from plumbline.components.kube import Object
@@ -22,7 +21,6 @@ _MANIFEST = "config/manifests/metallb-native.yaml"  # its CRDs name their conver
 _POOL_SIZE = 21
 _APART = 32  # addresses from one cluster's pool to the next one's
 _KEPT_FREE = 35  # at the end of the network
-_FAST_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # 0.3 s of pure Python otherwise
 
 
 class LoadBalancer(HelmComponent):
@@ -95,22 +93,9 @@ class LoadBalancer(HelmComponent):
 
     def prepare(self) -> None:
         """Apply the CRDs of the pinned module, and the key that controller and speaker share (the speaker waits for it)."""
-        from plumbline.images import upstream  # noqa: PLC0415
-
-        documents = yaml.load_all(upstream.module_file(self.site.paths, _MODULE, _MANIFEST).read_text(), _FAST_LOADER)
-        definitions = [
-            document for document in documents if document and document["kind"] == "CustomResourceDefinition"
-        ]
-        self.kube.apply(_without_prose(definitions))
+        self.kube.apply(definitions.of_module(self.site.paths, _MODULE, _MANIFEST))
         if self.kube.find("Secret", "metallb-memberlist", _NAMESPACE) is None:
             self.kube.apply([_secret("metallb-memberlist", {"secretkey": secrets.token_urlsafe(96)})])
-
-
-def _without_prose(value: Any) -> Any:
-    """Drop descriptions: two thirds of a CRD's bytes, all of which the API server would have to digest."""
-    if isinstance(value, dict):
-        return {k: _without_prose(v) for k, v in value.items() if not (k == "description" and isinstance(v, str))}
-    return [_without_prose(item) for item in value] if isinstance(value, list) else value
 
 
 def _secret(name: str, data: dict[str, str]) -> Object:

@@ -1,4 +1,4 @@
-"""The pool that is cut from the engine's network, and CRDs without their prose."""
+"""The pool that is cut from the engine's network."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from plumbline.components import load_balancer
 from plumbline.components.cluster import Cluster
 from plumbline.components.load_balancer import LoadBalancer
 
@@ -51,15 +50,3 @@ def test_two_clusters_on_one_network_give_no_address_twice(monkeypatch: pytest.M
 )
 def test_addresses_of_the_pool_are_known(pool: LoadBalancer, address: str, inside: bool) -> None:
     assert pool.holds(address) is inside
-
-
-def test_definitions_lose_their_prose_and_nothing_else() -> None:
-    schema = {
-        "properties": {"status": {"description": "what it is", "type": "object"}, "description": {"type": "string"}}
-    }
-    definition = {"spec": {"versions": [{"subresources": {"status": {}}, "schema": schema}]}}
-
-    (version,) = load_balancer._without_prose(definition)["spec"]["versions"]
-
-    assert version["subresources"] == {"status": {}}
-    assert version["schema"] == {"properties": {"status": {"type": "object"}, "description": {"type": "string"}}}
