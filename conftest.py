@@ -19,6 +19,7 @@ pytest_plugins = [
     "fixtures.storage",
     "fixtures.load_balancer",
     "fixtures.ingress",
+    "fixtures.sealed_secrets",
     "fixtures.execution",
     "fixtures.consensus",
     "fixtures.slots",

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from plumbline import progress
+from plumbline import custody, progress
 from plumbline.core import events
 from plumbline.core.config import Config
 from plumbline.core.errors import PlumblineError, Unfit, UsageError
@@ -31,7 +31,6 @@ _FLAGS = {
 _LATER = {  # components that the make targets name and that no release has yet
     "monitoring": "Prometheus, Alertmanager and Grafana",
     "light-client": "the Helios light client",
-    "sealed-secrets": "the Sealed Secrets controller",
 }
 
 
@@ -126,6 +125,8 @@ def _parser() -> argparse.ArgumentParser:
     command("report", _report, "the report of the last run")
     logs = _with_config(command("logs", _logs, "the logs of a component's pods, or of one pod"))
     logs.add_argument("name", metavar="COMPONENT|POD")
+    secrets = command("secrets", _secrets, "seal secrets; renew, back up, restore and report the keys that open them")
+    custody.add_actions(secrets, _with_config)
     faults = command("faults", _faults, "break the stack on purpose and demand that the right control goes red")
     faults.add_argument("rest", nargs=argparse.REMAINDER, metavar="list|run|heal ...")
     return parser
@@ -268,6 +269,10 @@ def _logs(options: argparse.Namespace) -> int:
             print(f"==> {where[0]}/{where[1]} {status['name']}")
             print(stack.site.kube.logs(*where, container=status["name"]))
     return 0
+
+
+def _secrets(options: argparse.Namespace) -> int:
+    return custody.command(options, lambda: _standing(options).sealed_secrets)
 
 
 def _report(_: argparse.Namespace) -> int:

@@ -22,6 +22,7 @@ from plumbline.components.load_balancer import LoadBalancer
 from plumbline.components.network_policy import NetworkPolicy
 from plumbline.components.pod_network import PodNetwork
 from plumbline.components.public_execution import PublicExecution
+from plumbline.components.sealed_secrets import SealedSecrets
 from plumbline.components.service_network import ServiceNetwork
 from plumbline.components.storage import Storage
 from plumbline.core import events, lease, shell, state, wait
@@ -38,6 +39,7 @@ from plumbline.core.paths import Paths
 
 PLATFORM: tuple[type[Component], ...] = (
     *(Cluster, PodNetwork, ServiceNetwork, NetworkPolicy, Storage, LoadBalancer, Ingress),
+    SealedSecrets,
 )
 COMPONENTS: tuple[type[Component], ...] = (*PLATFORM, Devnet, Execution, Consensus)
 # A public network has a genesis and a consensus layer of its own.
@@ -115,6 +117,11 @@ class Stack:
     def ingress(self) -> Ingress:
         """The way in."""
         return self._part(Ingress)
+
+    @cached_property
+    def sealed_secrets(self) -> SealedSecrets:
+        """The Sealed Secrets controller."""
+        return self._part(SealedSecrets)
 
     @cached_property
     def devnet(self) -> Devnet:

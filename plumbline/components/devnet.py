@@ -7,7 +7,7 @@ import json
 import secrets
 import tempfile
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,6 +18,7 @@ from plumbline_beacon.network import Fork
 from plumbline.components import forks
 from plumbline.components.base import Component
 from plumbline.components.kube import Object
+from plumbline.components.sealed_secrets import SealedSecrets
 from plumbline.core import shell, state, wait
 
 NAMESPACE = "ethereum"
@@ -30,23 +31,33 @@ MEMBERS: Mapping[str, str] = {  # pod -> headless Service that names it
 }
 
 
+SECRETS: Mapping[str, Callable[[], dict[str, str]]] = {  # name -> what makes its values
+    JWT_SECRET: lambda: {"jwt.hex": "0x" + secrets.token_hex(32)},
+    KEYS_SECRET: lambda: {pod: secrets.token_hex(32) for pod in MEMBERS},
+    CONTROL_SECRET: lambda: {"token": secrets.token_urlsafe(32)},
+}
+
+
 class Devnet(Component):
-    """Genesis, JWT secret and node keys: made once for a cluster, at bring-up; read back from it afterwards."""
+    """Genesis, JWT secret and node keys: made once for a cluster, at bring-up; read back from it afterwards.
+
+    Secrets leave this process sealed only; the controller makes them when it is up, and whoever mounts them waits for that.
+    """
 
     name: ClassVar[str] = "devnet"
     needs: ClassVar[tuple[str, ...]] = ("cluster",)
+    uses: ClassVar[tuple[str, ...]] = ("sealed-secrets",)
 
     def deploy(self) -> None:
         """Make the namespace and what is missing in it; what exists is kept, since the chain depends on it."""
         self.kube.ensure_namespace(NAMESPACE, "restricted")
         self.kube.apply([_config_map(GENESIS, self.genesis_files())])
-        self._ensure_secret(JWT_SECRET, lambda: {"jwt.hex": "0x" + secrets.token_hex(32)})
-        self._ensure_secret(KEYS_SECRET, lambda: {pod: secrets.token_hex(32) for pod in MEMBERS})
-        self._ensure_secret(CONTROL_SECRET, lambda: {"token": secrets.token_urlsafe(32)})
+        missing = [name for name in SECRETS if self.kube.find("SealedSecret", name, NAMESPACE) is None]
+        SealedSecrets(self.site).deliver(*(_secret(name, SECRETS[name]()) for name in missing))
 
     def ready(self) -> wait.Condition[Any]:
-        """Hold at once: applied is ready."""
-        return wait.holds(lambda: self.kube.find("Secret", CONTROL_SECRET, NAMESPACE) is not None)
+        """Hold when the controller has unsealed the secrets."""
+        return SealedSecrets(self.site).unsealed(NAMESPACE, *SECRETS)
 
     def fingerprint(self) -> str:
         """Return a checksum over the genesis; keys are kept as they are."""
@@ -121,10 +132,6 @@ class Devnet(Component):
             key: b64decode(value).decode() for key, value in self.kube.get("Secret", name, NAMESPACE)["data"].items()
         }
 
-    def _ensure_secret(self, name: str, make: Any) -> None:
-        if self.kube.find("Secret", name, NAMESPACE) is None:
-            self.kube.apply([{"apiVersion": "v1", "kind": "Secret", "metadata": _meta(name), "stringData": make()}])
-
 
 def _written_genesis(log: str) -> str:
     """Return the hash that ``geth init`` logs (only its JSON log has it in full)."""
@@ -134,6 +141,10 @@ def _written_genesis(log: str) -> str:
 
 def _config_map(name: str, data: dict[str, str]) -> Object:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": _meta(name), "data": data}
+
+
+def _secret(name: str, values: dict[str, str]) -> Object:
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": _meta(name), "stringData": values}
 
 
 def _meta(name: str) -> Object:

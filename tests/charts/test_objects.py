@@ -8,13 +8,14 @@ import tomllib
 import pytest
 from chartrender import ROOT, Object, Rendering, containers, pod, selects, title
 
+from plumbline.components import sealing
 from plumbline.components.isolation import restrictions
 from plumbline.components.isolation.flows import denies_by_default
 from plumbline.components.isolation.privileges import Privileges
 
 STABLE = {f"app.kubernetes.io/{name}" for name in ("name", "instance", "component", "part-of", "managed-by")}
 VERSIONED = {"app.kubernetes.io/version", "helm.sh/chart"}
-ISOLATED = {"ethereum", "ingress-nginx", "conformance", "metallb-system", "storage"}
+ISOLATED = {"ethereum", "ingress-nginx", "conformance", "metallb-system", "storage", "sealed-secrets"}
 OF_KUBERNETES = {"default", "kube-node-lease", "kube-public", "kube-system"}  # where charts/network-policy denies
 
 
@@ -96,6 +97,11 @@ def test_no_secret_has_content(rendering: Rendering) -> None:
     for secret in rendering.of_kind("Secret"):
         assert not secret.get("data"), title(secret)
         assert not secret.get("stringData"), title(secret)
+
+
+def test_a_sealed_secret_is_strict_or_says_why(rendering: Rendering) -> None:
+    for sealed in rendering.of_kind("SealedSecret"):
+        assert sealing.justified(sealed), f"{title(sealed)}: {sealing.scope_of(sealed)}, and no {sealing.BECAUSE}"
 
 
 def test_nobody_reads_the_secrets_of_the_whole_cluster(rendering: Rendering) -> None:
