@@ -66,6 +66,10 @@ class Helm:
         result = self._helm("list", "--all-namespaces", "--output", "json")
         return json.loads(result.stdout) if result.ok else []
 
+    def manifest(self, release: str, namespace: str) -> str:
+        """Return what a release is: its values, its notes, and its objects as the chart rendered them."""
+        return self._helm("get", "all", release, "--namespace", namespace).stdout
+
     def _helm(self, *words: str | Path, input: str | None = None) -> shell.Result:  # noqa: A002
         argv = [
             self.tools / "helm",

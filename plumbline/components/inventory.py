@@ -5,6 +5,8 @@ from __future__ import annotations
 from base64 import b64decode
 from collections.abc import Mapping
 
+import yaml
+
 from plumbline.components import kube as k8s
 from plumbline.components.helm import Helm
 from plumbline.components.kube import Kube, Object
@@ -13,6 +15,7 @@ Inventory = Mapping[str, str]
 
 _BY_GENERATION = ("Deployment", "DaemonSet", "StatefulSet")  # their status changes by itself
 _BY_VERSION = ("Service", "ConfigMap", "Secret", "Ingress", "NetworkPolicy", "PersistentVolumeClaim")
+_CERTIFICATE = "-----BEGIN CERTIFICATE-----"
 _SHORTEST_SECRET = 8  # anything shorter turns up in the middle of words
 _ALIVE = frozenset({"ConfigMap kube-system/kube-apiserver-legacy-service-account-token-tracking"})
 
@@ -44,14 +47,26 @@ def changes(before: Inventory, after: Inventory) -> list[str]:
 
 
 def secret_values(kube: Kube) -> dict[str, str]:
-    """Return every value of every Secret that is text, with the place where it is: "namespace/name key"."""
+    """Return every value of every Secret that is text and not for everybody, with its place: "namespace/name key"."""
     found = {}
     for secret in kube.objects("Secret", None):
         for key, value in (secret.get("data") or {}).items():
             text = b64decode(value).decode(errors="ignore")
-            if len(text) >= _SHORTEST_SECRET:
+            if len(text) >= _SHORTEST_SECRET and not _public(secret, text):
                 found[text] = f"{secret['metadata']['namespace']}/{secret['metadata']['name']} {key}"
     return found
+
+
+def kubeconfig_keys(kube: Kube) -> dict[str, str]:
+    """Return the private keys of our own kubeconfig, with their place."""
+    users = yaml.safe_load(kube.kubeconfig.read_text())["users"]
+    return {b64decode(user["user"]["client-key-data"]).decode(): f"kubeconfig {user['name']}" for user in users}
+
+
+def _public(secret: Object, text: str) -> bool:
+    """Return whether a value is no secret though it stands in one: what belongs to another, or what everybody's kind has."""
+    kind = secret.get("type")
+    return kind in ("bootstrap.kubernetes.io/token", "helm.sh/release.v1") or text.startswith(_CERTIFICATE)
 
 
 def _name(kind: str, item: Object) -> str:

@@ -6,6 +6,8 @@ import json
 from base64 import b64encode
 from types import SimpleNamespace
 
+import pytest
+
 from plumbline.components import belongings, control_plane, inventory
 
 
@@ -27,6 +29,15 @@ def test_secrets_too_short_to_be_told_from_words_are_left_out() -> None:
     found = inventory.secret_values(SimpleNamespace(objects=lambda *_: [secret]))  # type: ignore[arg-type]
 
     assert found == {"hunter22hunter22": "ethereum/web token"}
+
+
+@pytest.mark.parametrize("kind", ["bootstrap.kubernetes.io/token", "helm.sh/release.v1"])
+def test_what_is_no_secret_is_left_out(kind: str) -> None:
+    data = {"tls.crt": b64encode(b"-----BEGIN CERTIFICATE-----\nMIIB").decode()}
+    certificate = {"metadata": {"name": "tls", "namespace": "ethereum"}, "data": data}
+    other = {"metadata": {"name": "x", "namespace": "y"}, "type": kind, "data": {"x": b64encode(b"0123456789abcdef")}}
+
+    assert inventory.secret_values(SimpleNamespace(objects=lambda *_: [certificate, other])) == {}  # type: ignore[arg-type]
 
 
 def test_loop_devices_are_read_as_losetup_lists_them() -> None:
