@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from plumbline.components.base import Component, HelmComponent, Site
+from plumbline.components.certificates import Certificates
 from plumbline.components.cluster import Cluster
 from plumbline.components.consensus import Consensus
 from plumbline.components.devnet import Devnet
@@ -39,7 +40,7 @@ from plumbline.core.paths import Paths
 
 PLATFORM: tuple[type[Component], ...] = (
     *(Cluster, PodNetwork, ServiceNetwork, NetworkPolicy, Storage, LoadBalancer, Ingress),
-    SealedSecrets,
+    *(SealedSecrets, Certificates),
 )
 COMPONENTS: tuple[type[Component], ...] = (*PLATFORM, Devnet, Execution, Consensus)
 # A public network has a genesis and a consensus layer of its own.
@@ -122,6 +123,11 @@ class Stack:
     def sealed_secrets(self) -> SealedSecrets:
         """The Sealed Secrets controller."""
         return self._part(SealedSecrets)
+
+    @cached_property
+    def certificates(self) -> Certificates:
+        """The local authority and what it issued."""
+        return self._part(Certificates)
 
     @cached_property
     def devnet(self) -> Devnet:

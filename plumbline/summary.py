@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from plumbline.components.certificates import AUTHORITY, AUTHORITY_NAMESPACE
 from plumbline.components.devnet import CONTROL_SECRET, JWT_SECRET, KEYS_SECRET, NAMESPACE
 from plumbline.stack import Stack
 
@@ -37,6 +38,7 @@ def _lines(stack: Stack, show_credentials: bool) -> Iterator[str]:
         address = stack.ingress.address
         for host, namespace in sorted(hosts.items()):
             yield f"Host         http://{host}/  (namespace {namespace})"
+        yield f"TLS          on port 443, too; trust tls.crt of secret/{AUTHORITY} in namespace {AUTHORITY_NAMESPACE}"
         yield "/etc/hosts   add this line to use the names from this machine:"
         yield f"{address} {' '.join(sorted(hosts))}"
     yield f"Credentials  Secrets in namespace {NAMESPACE} (plumbline summary --show-credentials prints the local ones):"

@@ -23,7 +23,7 @@ class Ingress(HelmComponent):
 
     name: ClassVar[str] = "ingress"
     needs: ClassVar[tuple[str, ...]] = ("service-network",)
-    uses: ClassVar[tuple[str, ...]] = ("load-balancer",)
+    uses: ClassVar[tuple[str, ...]] = ("load-balancer", "certificates")
     releases: ClassVar[tuple[Release, ...]] = (Release("nginx-ingress", "nginx-ingress", _NAMESPACE),)
     workloads: ClassVar[tuple[Workload, ...]] = (Workload("Deployment", "nginx-ingress", _NAMESPACE),)
     served: ClassVar[tuple[str, ...]] = ("ethereum",)
@@ -70,9 +70,9 @@ class Ingress(HelmComponent):
         return httpx.Client(base_url=f"http://{self.address}", headers={"host": host}, timeout=10, **options)
 
     @contextmanager
-    def outside(self, host: str) -> Iterator[Outside]:
-        """Be a client of a host, outside the cluster, while the block runs."""
-        client = Outside(host, self.address)
+    def outside(self, host: str, authority_pem: str = "") -> Iterator[Outside]:
+        """Be a client of a host, outside the cluster, while the block runs; it speaks TLS where it trusts an authority."""
+        client = Outside(host, self.address, authority_pem)
         try:
             yield client
         finally:

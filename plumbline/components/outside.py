@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,6 +23,11 @@ def own_address(target: str) -> str:
         return str(unsent.getsockname()[0])
 
 
+def trusting(authority_pem: str) -> ssl.SSLContext:
+    """Return the context of a client that trusts one authority and no other."""
+    return ssl.create_default_context(cadata=authority_pem)
+
+
 @dataclass(frozen=True)
 class Reply:
     """What came back for a request.
@@ -31,12 +37,14 @@ class Reply:
         asked: the request, in words.
         status: HTTP status; 0 where nothing came back at all.
         text: the body, or the reason why there is none.
+        location: where the client is sent to; empty where it is not.
     """
 
     host: str
     asked: str
     status: int
     text: str
+    location: str = ""
 
     def __str__(self) -> str:
         """Tell it as a line."""
@@ -87,10 +95,12 @@ class Outside:
     Attributes:
         host: the host that it asks for.
         address: where it dials; no /etc/hosts is needed.
+        authority_pem: the certificate of the one authority that it trusts; it speaks TLS where there is one.
     """
 
     host: str
     address: str
+    authority_pem: str = ""
     _clients: list[Any] = field(default_factory=list, repr=False)
 
     def ask(self, content: Any, *, path: str = "/") -> Reply:
@@ -128,8 +138,13 @@ class Outside:
     def _client(self) -> Any:
         import httpx  # noqa: PLC0415
 
+        secured = bool(self.authority_pem)
         client = httpx.Client(
-            base_url=f"http://{self.address}", headers={"host": self.host}, timeout=_WITHIN_S, trust_env=False
+            base_url=f"{'https' if secured else 'http'}://{self.address}",
+            headers={"host": self.host},
+            timeout=_WITHIN_S,
+            trust_env=False,
+            verify=trusting(self.authority_pem) if secured else True,
         )
         self._clients.append(client)
         return client
@@ -139,10 +154,12 @@ class Outside:
 
         headers = {"content-type": "application/json"} if body else {}
         try:
-            answer = self._client.request(method, path, content=body, headers=headers)
+            answer = self._client.request(
+                method, path, content=body, headers=headers, extensions={"sni_hostname": self.host}
+            )
         except httpx.TransportError as error:
             return Reply(self.host, asked, 0, f"{type(error).__name__}: {error}")
-        return Reply(self.host, asked, answer.status_code, answer.text)
+        return Reply(self.host, asked, answer.status_code, answer.text, answer.headers.get("location", ""))
 
 
 def _shown(body: bytes) -> str:

@@ -36,7 +36,7 @@ class SealedProbes:
 
     def sealed_with(self, key: SealingKey, name: str) -> Object:
         """Return a new Secret sealed with a key that is not the cluster's."""
-        return sealing.seal(self.sealed_secrets.kubeseal, key.certificate_pem, self.plain(name))
+        return sealing.seal(self.sealed_secrets.kubeseal, key.pair.certificate_pem, self.plain(name))
 
     def hand_over(self, sealed: Object) -> None:
         """Give a SealedSecret to the cluster."""

@@ -122,7 +122,7 @@ class SealedSecrets(HelmComponent):
             sealing.ScopeUnjustified: it is, and nobody says why.
             wait.Timeout: the cluster has no key yet.
         """
-        return sealing.seal(self.kubeseal, self._newest().certificate_pem, secret, scope, because)
+        return sealing.seal(self.kubeseal, self._newest().pair.certificate_pem, secret, scope, because)
 
     @property
     def kubeseal(self) -> Path:

@@ -8,15 +8,17 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from plumbline.components import authority
+from plumbline.components.authority import Pair
 from plumbline.components.kube import Object
 from plumbline.core import shell
 from plumbline.core.errors import UsageError
@@ -63,57 +65,33 @@ class SealingKey:
 
     Attributes:
         name: of the Secret that holds it.
-        certificate_pem: the public half: whoever has it can seal.
-        private_pem: the private half: whoever has it can unseal.
+        pair: whoever has its certificate can seal; whoever has its private half can unseal.
     """
 
     name: str
-    certificate_pem: str
-    private_pem: str = field(repr=False)
+    pair: Pair
 
     @classmethod
     def made(cls, after: SealingKey | None = None) -> SealingKey:
         """Make a key pair; it is newer than ``after``, though they be made in the same second."""
         from cryptography import x509  # noqa: PLC0415  (loaded where something is sealed only)
-        from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
         from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415
 
-        private = rsa.generate_private_key(public_exponent=65537, key_size=_KEY_BITS)
+        private, nobody = rsa.generate_private_key(public_exponent=65537, key_size=_KEY_BITS), x509.Name([])
         since = datetime.now(UTC).replace(microsecond=0)  # certificates know no fractions of seconds
         if after is not None:
             since = max(since, after.since + timedelta(seconds=1))
-        nobody = x509.Name([])
-        certificate = (
-            x509.CertificateBuilder()
-            .subject_name(nobody)
-            .issuer_name(nobody)
-            .public_key(private.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(since)
-            .not_valid_after(since + _VALID_FOR)
-            .sign(private, hashes.SHA256())
-        )
-        pem, pkcs1 = serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL
-        certificate_pem = certificate.public_bytes(pem).decode()
-        private_pem = private.private_bytes(pem, pkcs1, serialization.NoEncryption()).decode()
-        return cls(f"sealed-secrets-key-{fingerprint(certificate_pem)[:10]}", certificate_pem, private_pem)
+        pair = authority.signed(private, nobody, private, nobody, (since, since + _VALID_FOR))
+        return cls(f"sealed-secrets-key-{fingerprint(pair.certificate_pem)[:10]}", pair)
 
     @classmethod
     def of(cls, secret: Object) -> SealingKey:
         """Return the key pair in a Secret."""
-        data = {key: b64decode(value).decode() for key, value in secret["data"].items()}
-        return cls(secret["metadata"]["name"], data["tls.crt"], data["tls.key"])
+        return cls(secret["metadata"]["name"], Pair.of(secret))
 
     def as_secret(self, namespace: str) -> Object:
         """Return the Secret by which a controller in a namespace knows the key pair."""
-        halves = {"tls.crt": self.certificate_pem, "tls.key": self.private_pem}
-        return {
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "metadata": {"name": self.name, "namespace": namespace, "labels": {KEY_LABEL: "active"}},
-            "type": "kubernetes.io/tls",
-            "data": {name: b64encode(pem.encode()).decode() for name, pem in halves.items()},
-        }
+        return self.pair.as_secret(self.name, namespace, {KEY_LABEL: "active"})
 
     @cached_property
     def since(self) -> datetime:
@@ -123,7 +101,7 @@ class SealingKey:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of the public half."""
-        return fingerprint(self.certificate_pem)
+        return fingerprint(self.pair.certificate_pem)
 
     def opens(self, sealed: Object) -> bool:
         """Return whether it unseals every value of a SealedSecret, under the name and namespace that this has now."""
@@ -148,13 +126,13 @@ class SealingKey:
     def _certificate(self) -> Any:
         from cryptography import x509  # noqa: PLC0415
 
-        return x509.load_pem_x509_certificate(self.certificate_pem.encode())
+        return x509.load_pem_x509_certificate(self.pair.certificate_pem.encode())
 
     @cached_property
     def _private(self) -> Any:
         from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
 
-        return serialization.load_pem_private_key(self.private_pem.encode(), password=None)
+        return serialization.load_pem_private_key(self.pair.private_pem.encode(), password=None)
 
 
 def fingerprint(certificate_pem: str) -> str:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from plumbline.components import tls
 from plumbline.components.devnet import NAMESPACE
 from plumbline.core import wait
 from plumbline.faults.changes import added, changed
 from plumbline.faults.registry import fault
+from plumbline.faults.undo import cure, undone_by
 from plumbline.query import GETH_HOST
 
 if TYPE_CHECKING:
+    from plumbline.components.authority import Pair
     from plumbline.components.kube import Object
     from plumbline.stack import Stack
 
 _ANNOTATION = "nginx.ingress.kubernetes.io"
+_SERVED_WITHIN_S = 30.0
 _GETH_IMAGE = "docker.io/ethereum/client-go:v1.17.10"
 
 
@@ -98,6 +103,42 @@ def port_opened(stack: Stack) -> Iterator[None]:
     more = [*ports, {"name": "rpc", "port": 8545, "targetPort": "http"}]
     with changed(stack, "Service", "nginx-ingress", "ingress-nginx", {"spec": {"ports": more}}):
         yield
+
+
+@fault("certificate-of-another", breaks="ING-008", injured=GETH_HOST, green=("ING-001",))
+def certificate_of_another(stack: Stack) -> Iterator[None]:
+    """The certificate of Geth's host is for another name."""
+    with _certified(stack, stack.certificates.authority().issue(["other.oumla.local"])):
+        yield
+
+
+@fault("certificate-expired", breaks="ING-008", injured=GETH_HOST, green=("ING-001",))
+def certificate_expired(stack: Stack) -> Iterator[None]:
+    """The certificate of Geth's host expired yesterday."""
+    since = datetime.now(UTC) - timedelta(days=2)
+    with _certified(stack, stack.certificates.authority().issue([GETH_HOST], since=since, valid_for=timedelta(days=1))):
+        yield
+
+
+@contextmanager
+def _certified(stack: Stack, pair: Pair) -> Iterator[None]:
+    """Have Geth's host present a certificate that it should not."""
+    certificates = stack.certificates
+    with undone_by(stack, "renew-certificate", host=GETH_HOST):
+        certificates.deliver(certificates.wanted_for(GETH_HOST), pair)
+        _wait_served(stack, pair)
+        yield
+
+
+@cure("renew-certificate")
+def _renew_certificate(stack: Stack, *, host: str) -> None:
+    _wait_served(stack, stack.certificates.renew(host))
+
+
+def _wait_served(stack: Stack, pair: Pair) -> None:
+    authority = stack.certificates.authority().pair.certificate_pem
+    served = tls.serves(stack.ingress.address, GETH_HOST, pair.certificate_pem, authority)
+    wait.until(served, named=f"another certificate of {GETH_HOST} served", within_s=_SERVED_WITHIN_S)
 
 
 @contextmanager

@@ -9,17 +9,22 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from plumbline.components import crowd, websocket
+from plumbline.components import kube as k8s
 from plumbline.components.crowd import Neighbour
 from plumbline.components.outside import open_ports
 from plumbline.components.patience import settle
+from plumbline.components.tls import calling, presented, serves
 from plumbline.core import wait
+from plumbline.query import GETH_HOST
 from reports.evidence import attach, figure
 
 if TYPE_CHECKING:
+    from plumbline.components.certificates import Certificates
     from plumbline.components.cluster import Cluster
     from plumbline.components.ingress import Ingress
     from plumbline.components.outside import Outside, Reply
     from plumbline.components.slots import SlotClock
+    from plumbline.stack import Stack
 
 CHAIN = "0xaa36a7"  # 11155111
 PARSE_ERROR, INVALID_REQUEST, NO_SUCH_METHOD, INVALID_PARAMETERS = -32700, -32600, -32601, -32602
@@ -32,6 +37,7 @@ PRIVATE = (
 WEB_PORTS = (80, 443)
 PRIVATE_PORTS = (2379, 3500, 3999, 6060, 6443, 8008, 8545, 8546, 8551, 9100, 10250, 30303)
 SERVED_AGAIN_WITHIN_S = 3.0
+SERVED_BY_TLS_WITHIN_S = RENEWED_WITHIN_S = 15.0
 
 
 def call(identity: int | str | None, method: str, *params: Any) -> dict[str, Any]:
@@ -174,6 +180,73 @@ def test_only_web_ports_are_open(ingress: Ingress) -> None:
     found = open_ports(ingress.address, (*WEB_PORTS, *PRIVATE_PORTS))
 
     assert found == list(WEB_PORTS), f"{ingress.address} takes connections on ports {found}, expected {list(WEB_PORTS)}"
+
+
+@pytest.mark.control("ING-008")
+def test_tls_presents_the_right_names(ingress: Ingress, certificates: Certificates) -> None:
+    """Preconditions: the values of Geth's chart name a certificate, and say that plain HTTP stays.
+    Steps: shake hands with Geth's host, trusting the local authority only; call Geth by TLS and by plain HTTP.
+    Expected: the certificate is for Geth's host and is trusted; both calls are answered.
+    """
+    authority = certificates.authority().pair.certificate_pem
+
+    seen = presented(ingress.address, GETH_HOST, authority)
+    with ingress.outside(GETH_HOST, authority) as secured, ingress.outside(GETH_HOST) as plain:
+        replies = [client.call("eth_chainId") for client in (secured, plain)]
+
+    expected = certificates.wanted_for(GETH_HOST).hosts
+    assert (seen.names, seen.trouble) == (expected, ""), f"{GETH_HOST} presents {seen}, expected for {expected}"
+    assert [reply.outcome for reply in replies] == [(1, CHAIN)] * 2, "\n".join(map(str, replies))
+
+
+@pytest.mark.control("ING-008")
+def test_plain_http_is_redirected_where_the_values_say_so(
+    ingress: Ingress, certificates: Certificates, redirecting: str
+) -> None:
+    """Preconditions: a standing stack.
+    Steps: serve Geth under one more host, with a certificate of its own, and with the redirect that charts have unless their
+    values say otherwise; call that host by TLS and by plain HTTP.
+    Expected: soon it is answered by TLS under its own name, and plain HTTP is sent there for good (308).
+    """
+    authority = certificates.authority().pair.certificate_pem
+    with ingress.outside(redirecting, authority) as secured, ingress.outside(redirecting) as plain:
+        up = settle(
+            wait.poll(lambda: served(secured), every_s=0.2), named="served by TLS", within_s=SERVED_BY_TLS_WITHIN_S
+        )
+        sent = plain.call("eth_chainId")
+
+    assert up.ok, f"{up.summary}\nexpected: 200 under a certificate for {redirecting}"
+    assert (sent.status, sent.location) == (308, f"https://{redirecting}/"), f"{sent}, sent to {sent.location!r}"
+
+
+@pytest.mark.control("ING-008")
+def test_a_renewed_certificate_is_served_without_a_restart(
+    stack: Stack, ingress: Ingress, certificates: Certificates
+) -> None:
+    """Preconditions: a standing stack.
+    Steps: call Geth by TLS again and again, over a connection that is kept and over new ones; renew the certificate; go on
+    until the new one is presented.
+    Expected: it is presented soon, every call was answered, and the controller is the one from before.
+    """
+    authority = certificates.authority().pair.certificate_pem
+    before = controllers(stack)
+
+    with calling(lambda: ingress.outside(GETH_HOST, authority)) as replies:
+        pair = certificates.renew(GETH_HOST)
+        renewed = serves(ingress.address, GETH_HOST, pair.certificate_pem, authority)
+        seen = settle(renewed, named="the new certificate served", within_s=RENEWED_WITHIN_S)
+
+    attach("calls", f"{len(replies)} calls, {seen.summary}")
+    lost = [str(reply) for reply in replies if reply.outcome != (1, CHAIN)]
+    assert seen.ok, f"{seen.summary}\nexpected: the renewed certificate within {RENEWED_WITHIN_S:.0f} s"
+    assert not lost, "\n".join(lost)
+    assert controllers(stack) == before, "the controller was restarted for it"
+    figure("certificate renewed to served", seen.seconds, "s")
+
+
+def controllers(stack: Stack) -> set[tuple[str, int]]:
+    """Return the ingress controller's pods, each with its restarts."""
+    return {(pod["metadata"]["uid"], k8s.restarts(pod)) for pod in stack.pods_of("ingress")}
 
 
 def refused(reply: Reply) -> bool:

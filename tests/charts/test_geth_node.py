@@ -149,9 +149,21 @@ def test_local_limits_are_annotations_of_the_ingress(renderings: dict[str, Rende
         "limit-rps": "50",
         "limit-burst-multiplier": "5",
         "limit-connections": "50",
+        "ssl-redirect": "false",
     }
     assert [rule["host"] for rule in ingress["spec"]["rules"]] == ["api.oumla.local"]
     assert [path["pathType"] for rule in ingress["spec"]["rules"] for path in rule["http"]["paths"]] == ["Exact"]
+
+
+def test_plain_http_is_sent_to_tls_unless_the_values_say_otherwise(
+    helm: Helm, renderings: dict[str, Rendering]
+) -> None:
+    local = renderings["geth-node-local"]
+    usual = Rendering(local.way, helm.render(local.way, {"ingress": {"tls": {"redirect": True}}}).stdout)
+    annotations = usual.one("Ingress", "api")["metadata"]["annotations"]
+
+    assert annotations["nginx.ingress.kubernetes.io/ssl-redirect"] == "true"
+    assert local.one("Ingress", "api")["spec"]["tls"] == [{"secretName": "api-tls", "hosts": ["api.oumla.local"]}]
 
 
 def test_production_is_behind_googles_load_balancer_with_tls(renderings: dict[str, Rendering]) -> None:

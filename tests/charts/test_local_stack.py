@@ -11,6 +11,11 @@ import pytest
 import yaml
 from chartrender import ROOT, Object, Rendering, containers, pod, selects, title
 
+from plumbline.components.base import Site
+from plumbline.components.certificates import Certificates
+from plumbline.core.config import Config
+from plumbline.core.paths import Paths
+
 
 @pytest.fixture(scope="session")
 def kind() -> dict[str, Any]:
@@ -245,6 +250,19 @@ def test_every_node_can_announce_addresses_and_make_volumes(renderings: dict[str
     assert {"--node-deployment=true", "--strict-topology=true"} <= set(provisioner["args"])
     for workload in (speaker, driver):
         assert any(each["operator"] == "Exists" for each in pod(workload)["tolerations"]), title(workload)
+
+
+def test_every_certificate_that_an_ingress_names_is_issued(local_stack: list[Rendering], tmp_path: Path) -> None:
+    paths = Paths(ROOT, tmp_path, tmp_path)
+    issued = {(each.namespace, each.name, each.hosts) for each in Certificates(Site(Config(), paths)).wanted()}
+    named = {
+        (rendering.namespace_of(ingress), tls["secretName"], tuple(tls["hosts"]))
+        for rendering in local_stack
+        for ingress in rendering.of_kind("Ingress")
+        for tls in ingress["spec"].get("tls", [])
+    }
+
+    assert issued == named
 
 
 def test_the_clusters_ranges_are_those_of_the_firewall(kind: dict[str, Any], renderings: dict[str, Rendering]) -> None:

@@ -41,7 +41,7 @@ def sealed_to(key: SealingKey, scope: Scope = Scope.STRICT) -> Object:
         "metadata": {"name": "key", "namespace": "ethereum", "annotations": annotations},
         "spec": {"encryptedData": {}},
     }
-    public = x509.load_pem_x509_certificate(key.certificate_pem.encode()).public_key()
+    public = x509.load_pem_x509_certificate(key.pair.certificate_pem.encode()).public_key()
     assert isinstance(public, rsa.RSAPublicKey)
     oaep = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), sealing.label_of(sealed))
     session = public.encrypt(b"s" * 32, oaep)
