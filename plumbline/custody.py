@@ -19,7 +19,8 @@ from plumbline.core.errors import ControlFailed, UsageError
 from plumbline.core.paths import Paths
 
 if TYPE_CHECKING:
-    from plumbline.components.sealed_secrets import Report, SealedSecrets
+    from plumbline.components.sealed_report import Report
+    from plumbline.components.sealed_secrets import SealedSecrets
 
 Keeper = Callable[[], "SealedSecrets"]
 ACTIONS = ("seal", "rotate", "backup", "restore", "report")

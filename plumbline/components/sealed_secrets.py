@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
-from plumbline.components import definitions, escrow, sealing
+import yaml
+
+from plumbline.components import definitions, escrow, sealed_report, sealing
 from plumbline.components import kube as k8s
 from plumbline.components.base import HelmComponent, Release, Workload
 from plumbline.components.escrow import EscrowUnreadable, Label
 from plumbline.components.kube import Object
+from plumbline.components.sealed_report import Report
 from plumbline.components.sealing import Scope, SealingKey, name_of
 from plumbline.core import wait
 
@@ -28,60 +30,6 @@ _OF_PEOPLE = ("name", "namespace", "labels", "annotations")  # the rest of the m
 _SOON_S, _LOOK = 30.0, "plumbline logs sealed-secrets"
 
 
-@dataclass(frozen=True)
-class Sealed:
-    """What is known of one SealedSecret.
-
-    Attributes:
-        name: "namespace/name".
-        scope: where it can be unsealed.
-        because: why that is wider than strict; empty where it is not, or where nobody says.
-        key: name of the key that opens it; empty where none of the cluster does.
-        current: whether that is the newest key.
-        trouble: what the controller says against it; empty where it unsealed it.
-    """
-
-    name: str
-    scope: Scope
-    because: str
-    key: str
-    current: bool
-    trouble: str
-
-    def __str__(self) -> str:
-        """Show it on one line."""
-        by = f"sealed to {self.key}" + ("" if self.current else ", an old key") if self.key else "LOST: no key opens it"
-        wide = "" if self.scope is Scope.STRICT else f", {self.scope} because: {self.because or '(nobody says)'}"
-        return f"{self.name}: {by}{wide}" + (f" – {self.trouble}" if self.trouble else "")
-
-
-@dataclass(frozen=True)
-class Report:
-    """The keys of a cluster, newest first, and everything that is sealed to them."""
-
-    keys: tuple[SealingKey, ...]
-    sealed: tuple[Sealed, ...]
-
-    @property
-    def lost(self) -> tuple[Sealed, ...]:
-        """What no key opens."""
-        return tuple(one for one in self.sealed if not one.key)
-
-    @property
-    def on_old_keys(self) -> tuple[Sealed, ...]:
-        """What is still sealed to a key that is not the newest."""
-        return tuple(one for one in self.sealed if one.key and not one.current)
-
-    def __str__(self) -> str:
-        """Show the keys, then each SealedSecret."""
-        newest = self.keys[0].name if self.keys else ""
-        keys = [
-            f"key {key.name}: since {key.since:%Y-%m-%d %H:%M:%S} UTC" + (", the newest" if key.name == newest else "")
-            for key in self.keys
-        ]
-        return "\n".join([*keys, *map(str, self.sealed)])
-
-
 class SealedSecrets(HelmComponent):
     """The controller that turns SealedSecrets into Secrets (https://github.com/bitnami/sealed-secrets, v0.38.4).
 
@@ -92,7 +40,13 @@ class SealedSecrets(HelmComponent):
     needs: ClassVar[tuple[str, ...]] = ("service-network",)
     releases: ClassVar[tuple[Release, ...]] = (Release(RELEASE, "sealed-secrets", NAMESPACE),)
     workloads: ClassVar[tuple[Workload, ...]] = (Workload("Deployment", RELEASE, NAMESPACE),)
-    served: ClassVar[tuple[str, ...]] = ("ethereum",)
+
+    @property
+    def served(self) -> list[str]:
+        """The namespaces in which it unseals, beside its own."""
+        (release,) = self.releases
+        values = yaml.safe_load((self.site.paths.charts / release.chart / release.values_file).read_text())
+        return values["watchNamespaces"]  # type: ignore[no-any-return]
 
     def values(self, release: Release) -> Mapping[str, Any]:
         """Return where the API server is."""
@@ -139,7 +93,9 @@ class SealedSecrets(HelmComponent):
         """Return a condition: the controller has made the Secrets of some SealedSecrets, as they are now."""
 
         def judge(found: dict[str, Object]) -> wait.Observation[None]:
-            open_ = {name: _trouble(found[name]) if name in found else "does not exist yet" for name in names}
+            open_ = {
+                name: sealed_report.trouble(found[name]) if name in found else "does not exist yet" for name in names
+            }
             lacking = "; ".join(f"{namespace}/{name}: {why}" for name, why in open_.items() if why)
             return wait.Observation(not lacking, None, lacking or "all unsealed")
 
@@ -201,7 +157,7 @@ class SealedSecrets(HelmComponent):
         """Return the keys, and which of them each SealedSecret is sealed to."""
         keys = self.keys()
         found = sorted(self.all(), key=name_of)
-        return Report(tuple(keys), tuple(_judged(sealed, keys) for sealed in found))
+        return Report(tuple(keys), tuple(sealed_report.judged(sealed, keys) for sealed in found))
 
     # -- escrow --------------------------------------------------------------------------------------------------
 
@@ -307,26 +263,3 @@ class SealedSecrets(HelmComponent):
     def _uid(self) -> str:
         """What tells this cluster from every other one."""
         return str(self.kube.get("Namespace", "kube-system")["metadata"]["uid"])
-
-
-def _judged(sealed: Object, keys: Sequence[SealingKey]) -> Sealed:
-    opener = next((key for key in keys if key.opens(sealed)), None)
-    because = (sealed["metadata"].get("annotations") or {}).get(sealing.BECAUSE, "")
-    name = opener.name if opener else ""
-    return Sealed(
-        name_of(sealed),
-        sealing.scope_of(sealed),
-        because,
-        name,
-        opener is not None and opener is keys[0],
-        _trouble(sealed),
-    )
-
-
-def _trouble(sealed: Object) -> str:
-    """Return what the controller says against a SealedSecret as it is now; nothing where it unsealed it."""
-    status = sealed.get("status") or {}
-    if status.get("observedGeneration", 0) < sealed["metadata"]["generation"]:
-        return "the controller has not looked at it yet"
-    synced = next((c for c in status.get("conditions", []) if c["type"] == "Synced"), {"status": "Unknown"})
-    return "" if synced["status"] == "True" else synced.get("message") or "it is not unsealed"

@@ -12,7 +12,7 @@ import pytest
 
 from plumbline import cli, custody
 from plumbline.components import sealing
-from plumbline.components.sealed_secrets import Report, Sealed
+from plumbline.components.sealed_report import Report, Sealed
 from plumbline.components.sealing import Scope
 from plumbline.core.errors import UsageError
 
