@@ -341,8 +341,7 @@ class Cluster(Component):
 
     def host_ports(self) -> set[tuple[str, int]]:
         """Return the addresses and ports of this machine that the KinD configuration asks for."""
-        wanted = self._wanted()
-        mapped = [mapping for node in wanted["nodes"] for mapping in node.get("extraPortMappings", ())]
+        mapped = [mapping for node in self._wanted["nodes"] for mapping in node.get("extraPortMappings", ())]
         return {(mapping.get("listenAddress", "0.0.0.0"), mapping["hostPort"]) for mapping in mapped}  # noqa: S104
 
     def kill(self, namespace: str, pod: str, container: str) -> None:

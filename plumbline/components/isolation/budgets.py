@@ -58,13 +58,13 @@ def of_pod(site: Site, namespace: str, pod: str) -> list[str]:
 def paused(site: Site, namespace: str, pod: str, container: str) -> Iterator[None]:
     """Have a pod that is not ready while the block runs: its process stands still, and goes on as if nothing had been."""
     cluster = Cluster(site)
-    cluster.kill(namespace, pod, container, "SIGSTOP")
+    cluster.signal(namespace, pod, container, "SIGSTOP")
     try:
         named = f"{namespace}/{pod} is not ready"
         wait.until(k8s.unready(site.kube, namespace, pod), named=named, within_s=_UNREADY_WITHIN_S)
         yield
     finally:
-        cluster.kill(namespace, pod, container, "SIGCONT")
+        cluster.signal(namespace, pod, container, "SIGCONT")
         ready = site.kube.pods_ready(namespace, f"statefulset.kubernetes.io/pod-name={pod}", 1)
         wait.until(ready, named=f"{namespace}/{pod} is ready again", within_s=_READY_WITHIN_S)
 
