@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from plumbline import custody, progress
 from plumbline.core import events
+from plumbline.core.arguments import Parser
 from plumbline.core.config import Config
 from plumbline.core.errors import PlumblineError, Unfit, UsageError
 from plumbline.core.paths import Paths
@@ -32,13 +33,6 @@ _LATER = {  # components that the make targets name and that no release has yet
     "monitoring": "Prometheus, Alertmanager and Grafana",
     "light-client": "the Helios light client",
 }
-
-
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, with the way to help, and exits with 2."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message}; see {self.prog} --help")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -102,8 +96,8 @@ def _ended_by_signals() -> Iterator[None]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="plumbline", description="Stand the stack up, prove it, take it down.")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
+    parser = Parser(prog="plumbline", description="Stand the stack up, prove it, take it down.")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
 
     def command(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text)
@@ -129,6 +123,8 @@ def _parser() -> argparse.ArgumentParser:
     custody.add_actions(secrets, _with_config)
     faults = command("faults", _faults, "break the stack on purpose and demand that the right control goes red")
     faults.add_argument("rest", nargs=argparse.REMAINDER, metavar="list|run|heal ...")
+    bench = command("bench", _bench, "measure: how fast, beside what, and whether it can be relied on")
+    bench.add_argument("rest", nargs=argparse.REMAINDER, metavar="bringup|wait|profile|interruptions|cycles ...")
     return parser
 
 
@@ -289,3 +285,9 @@ def _faults(options: argparse.Namespace) -> int:
     from plumbline import faults  # noqa: PLC0415
 
     return faults.cli_main(options.rest)
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from plumbline import bench  # noqa: PLC0415
+
+    return bench.cli_main(options.rest)

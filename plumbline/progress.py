@@ -1,4 +1,4 @@
-"""Progress for people: the event stream as lines on the terminal, with the seconds since the start."""
+"""Progress for people: the event stream as lines on the terminal, with the seconds since the start, and those that are left."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ class Printer:
         """Print to ``out`` (default: standard error)."""
         self.out = out or sys.stderr
         self.start = time.monotonic()
+        self._left_s: dict[str, float] = {}  # after the end of each phase, as earlier runs tell
 
     def __call__(self, event: events.Event) -> None:
         """Print what a person wants to know of an event, if anything."""
@@ -27,22 +28,29 @@ class Printer:
         if line:
             print(f"{time.monotonic() - self.start:7.1f} s  {event['component']:<15} {line}", file=self.out, flush=True)
 
-    @staticmethod
-    def _line(event: events.Event) -> str:
+    def _line(self, event: events.Event) -> str:
         component, what = event["component"], event["event"]
         if component in _QUIET:
             return ""
         if what == "phase-start":
             return f"{event['phase']} …"
         if what == "phase-end" and event["ok"]:
-            return f"{event['phase']}: {event['seconds']:.1f} s"
+            return f"{event['phase']}: {event['seconds']:.1f} s{self._left(f'{component} {event["phase"]}')}"
         if what == "phase-end":
             return f"{event['phase']} failed after {event['seconds']:.1f} s"  # why is said once, at the end
         if what in {"progress", "notice", "warning"}:
             return f"{'warning: ' if what == 'warning' else ''}{event.get('text', '')}"
         if what == "reused":
             return "used again as it stands"
+        if what == "expected":
+            self._left_s = event["left_s"]
+            return f"about {event['seconds']:.0f} s to go, as in {event['runs']} runs before"
         return ""
+
+    def _left(self, phase: str) -> str:
+        """Say how long the bring-up usually goes on after a phase, where that is known and more than a second."""
+        left_s = self._left_s.get(phase, 0.0)
+        return f" (about {left_s:.0f} s to go)" if left_s >= 1 else ""
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from plumbline.components.public_execution import PublicExecution
 from plumbline.components.sealed_secrets import SealedSecrets
 from plumbline.components.service_network import ServiceNetwork
 from plumbline.components.storage import Storage
-from plumbline.core import events, lease, shell, state, wait
+from plumbline.core import events, lease, machine, shell, state, wait
 from plumbline.core.config import Config
 from plumbline.core.errors import (
     BringUpFailed,
@@ -37,6 +37,7 @@ from plumbline.core.errors import (
     UsageError,
 )
 from plumbline.core.paths import Paths
+from plumbline.history import BringUp, History, Slower, announce, recorded, slower
 
 PLATFORM: tuple[type[Component], ...] = (
     *(Cluster, PodNetwork, ServiceNetwork, NetworkPolicy, Storage, LoadBalancer, Ingress),
@@ -85,6 +86,7 @@ class Stack:
         kinds = COMPONENTS if site.config.network == "devnet" else ON_PUBLIC_NETWORK
         self.components: dict[str, Component] = {kind.name: kind(site) for kind in kinds}
         self.created = False
+        self.slower: list[Slower] = []
         self._staged: set[str] = set()
 
     @classmethod
@@ -167,18 +169,18 @@ class Stack:
             lease.exclusive(self._lock, "the stack", within_s=_LEASE_WITHIN_S, purpose="up"),
             events.phase("stack", "up"),
         ):
-            start = time.monotonic()
             self._staged.clear()
-            run(self._steps(wanted), lambda step, cancelled: step.act(cancelled))
+            this = BringUp(self._kind(wanted, [] if self.site.config.fresh else list(self._known())))
+            announce(self._history.like(this.kind))
+            steps = self._steps(wanted)
+            events.emit("stack", "plan", steps={name: step.needs for name, step in steps.items()})
+            with machine.sampled(), recorded(this):
+                run(steps, lambda step, cancelled: step.act(cancelled))
             self.created = self.cluster.created
-            events.emit(
-                "stack",
-                "ready",
-                seconds=round(time.monotonic() - start, 2),
-                created=self.created,
-                components=list(wanted),
-            )
-            self._remember_duration(wanted, time.monotonic() - start)
+            if self.created:
+                this.kind = self._kind(wanted, [])
+            events.emit("stack", "ready", seconds=this.seconds, created=self.created, components=list(wanted))
+            self._conclude(this)
 
     def down(self) -> bool:
         """Delete the cluster and all that is known of it; return whether there was anything of it.
@@ -253,7 +255,8 @@ class Stack:
 
     def _stage(self, component: Component, _: threading.Event) -> None:
         if component.name not in self._known():
-            component.stage()
+            with events.phase(component.name, "ahead"):
+                component.stage()
             self._staged.add(component.name)
 
     def _bring_up(self, component: Component, cancelled: threading.Event) -> None:
@@ -300,20 +303,24 @@ class Stack:
             known[component.name] = {"fingerprint": component.fingerprint(), "seconds": round(seconds, 2)}
             state.write_json(self._file, {"components": known})
 
-    def _remember_duration(self, wanted: Mapping[str, Component], seconds: float) -> None:
-        """Add the bring-up to the history that remaining times are estimated from."""
-        file = self.site.paths.state / "history.json"
-        history = state.read_json(file) or []
-        history.append(
-            {
-                "at": time.time(),
-                "created": self.created,
-                "nodes": len(self.site.nodes),
-                "components": sorted(wanted),
-                "seconds": round(seconds, 2),
-            }
-        )
-        state.write_json(file, history[-200:])
+    # -- how long it takes --------------------------------------------------------------------------------------
+
+    @property
+    def _history(self) -> History:
+        return History(self.site.paths.state / "history.json")
+
+    def _kind(self, wanted: Mapping[str, Component], standing: Sequence[str]) -> dict[str, Any]:
+        """Return what a bring-up has to do: it takes as long as others that have to do the same."""
+        shape = {key: value for key, value in self.site.config.describe().items() if key != "cluster_name"}
+        return {**shape, "components": sorted(wanted), "standing": sorted(set(standing) & set(wanted))}
+
+    def _conclude(self, this: BringUp) -> None:
+        """Add a bring-up to the history, and name what took longer than it usually does."""
+        earlier = self._history.like(this.kind)
+        self.slower = slower(this, earlier)
+        for regression in self.slower:
+            events.emit("stack", "warning", text=str(regression))
+        self._history.add(this)
 
 
 def closure(components: Mapping[str, Component], goals: Sequence[str]) -> dict[str, Component]:

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from plumbline.components.host import nodes_of
+from plumbline.components.host import Network, clusters, nodes_of
 from plumbline.core import shell, wait
 from plumbline.core.errors import ControlFailed
 
@@ -28,7 +28,7 @@ class LeftBehind(ControlFailed):
 
 @dataclass(frozen=True)
 class Belonging:
-    """One thing that belongs to a cluster: a container or a volume of the engine, or a loop device of the kernel."""
+    """One thing that belongs to a cluster: a container, volume or network of the engine, a loop device of the kernel, and the like."""
 
     kind: str
     name: str
@@ -51,6 +51,27 @@ def of_cluster(name: str, env: Mapping[str, str]) -> frozenset[Belonging]:
         found |= {Belonging("volume", mount["Name"]) for mount in container["Mounts"] if mount["Type"] == "volume"}
         if container["State"]["Running"]:
             found |= _loops(container["Id"], env)
+    return frozenset(found)
+
+
+def of_machine(name: str, env: Mapping[str, str]) -> frozenset[Belonging]:
+    """Return every container, volume and network of an engine, and every attached loop device, but what other clusters have.
+
+    Args:
+        name: the cluster that is not another one.
+        env: how the engine is reached.
+    """
+    listings = {
+        "container": ("ps", "--all", "--format", "{{.Names}}"),
+        "volume": ("volume", "ls", "--format", "{{.Name}}"),
+        "network": ("network", "ls", "--format", "{{.Name}}"),
+    }
+    found = {Belonging("loop device", device) for device in _attached()}
+    for kind, words in listings.items():
+        names = shell.run(["docker", *words], within_s=_ASK_WITHIN_S, env=env).stdout.split()
+        found |= {Belonging(kind, one) for one in names}
+    for other in clusters(env) - {name}:
+        found -= {*of_cluster(other, env), Belonging("network", Network.NAME)}
     return frozenset(found)
 
 

@@ -18,9 +18,16 @@ _WITHIN_S = 60.0
 class Helm:
     """Releases in our cluster."""
 
-    def __init__(self, kube: Kube, charts: Path, tools: Path) -> None:
-        """Bind Helm to a cluster, our charts, and the folder of the pinned binary."""
-        self.kube, self.charts, self.tools = kube, charts, tools
+    def __init__(self, kube: Kube, charts: Path, tools: Path, *, waits_s: float = 0) -> None:
+        """Bind Helm to a cluster, our charts, and the folder of the pinned binary.
+
+        Args:
+            kube: the cluster.
+            charts: folder of our charts.
+            tools: folder of the pinned binary.
+            waits_s: how long, in seconds, Helm itself waits for what it installs to be ready; 0: not at all.
+        """
+        self.kube, self.charts, self.tools, self.waits_s = kube, charts, tools, waits_s
 
     def upgrade(self, release: str, chart: str, namespace: str, values_file: str, values: Mapping[str, Any]) -> None:
         """Install a chart, or upgrade its release to what chart and values say now.
@@ -39,6 +46,8 @@ class Helm:
         folder = self.charts / chart
         argv: list[str | Path] = ["upgrade", "--install", release, folder, "--namespace", namespace]
         argv += ["--values", folder / values_file, "--values", "-"]
+        if self.waits_s:
+            argv += ["--wait", f"--timeout={self.waits_s:.0f}s"]
         with events.phase("helm", f"release {release}", chart=chart, namespace=namespace):
             result = self._helm(*argv, input=json.dumps(dict(values)))
             if "another operation" in result.stderr and "in progress" in result.stderr:
@@ -77,7 +86,7 @@ class Helm:
             f"--kube-context={self.kube.context}",
             *words,
         ]
-        return shell.run(argv, within_s=_WITHIN_S, input=input, check=False)
+        return shell.run(argv, within_s=_WITHIN_S + self.waits_s, input=input, check=False)
 
 
 def _refusal(said: str, release: str, chart: str, values_file: str) -> PlumblineError:

@@ -97,8 +97,13 @@ class Network:
 
 def nodes_left(env: Mapping[str, str]) -> bool:
     """Return whether the engine has a node of any KinD cluster."""
-    argv = ["docker", "ps", "--all", "--quiet", "--filter", f"label={KIND_LABEL}"]
-    return bool(shell.run(argv, within_s=_ASK_WITHIN_S, env=env).stdout.strip())
+    return bool(clusters(env))
+
+
+def clusters(env: Mapping[str, str]) -> frozenset[str]:
+    """Return the names of the KinD clusters of which the engine has a node, running or not."""
+    shown = ["--filter", f"label={KIND_LABEL}", "--format", f'{{{{.Label "{KIND_LABEL}"}}}}']
+    return frozenset(shell.run(["docker", "ps", "--all", *shown], within_s=_ASK_WITHIN_S, env=env).stdout.split())
 
 
 def nodes_of(cluster: str, env: Mapping[str, str]) -> list[Seen]:

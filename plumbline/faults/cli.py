@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from plumbline.core import events, state
+from plumbline.core.arguments import Parser, add_stack_options, config_of
 from plumbline.core.config import Config
 from plumbline.core.errors import UsageError
 from plumbline.core.paths import Paths
@@ -20,13 +21,6 @@ if TYPE_CHECKING:
     from plumbline.stack import Stack
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, as our other errors do."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message}; see {self.prog} --help")
-
-
 def main(argv: Sequence[str]) -> int:
     """Run the command and return its exit code: 0 when every fault was caught, 1 when one was missed."""
     options = _parser().parse_args(argv)
@@ -35,8 +29,8 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser("plumbline faults", description="Break the stack on purpose and demand that its controls notice.")
-    commands = parser.add_subparsers(required=True, metavar="list|run|heal", parser_class=_Parser)
+    parser = Parser("plumbline faults", description="Break the stack on purpose and demand that its controls notice.")
+    commands = parser.add_subparsers(required=True, metavar="list|run|heal", parser_class=Parser)
 
     listing = commands.add_parser("list", help="show the registered faults")
     listing.add_argument(
@@ -55,19 +49,13 @@ def _parser() -> argparse.ArgumentParser:
     running.add_argument(
         "--no-check-before", dest="check_before", action="store_false", help="trust that the controls are green now"
     )
-    _add_stack_options(running)
+    add_stack_options(running)
     running.set_defaults(answer=_run)
 
     healing = commands.add_parser("heal", help="undo what an interrupted run left broken")
-    _add_stack_options(healing)
+    add_stack_options(healing)
     healing.set_defaults(answer=_heal)
     return parser
-
-
-def _add_stack_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say which stack is meant; their values are checked by the configuration."""
-    for name in Config().describe():
-        parser.add_argument(f"--{name.replace('_', '-')}", default=None)
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -116,7 +104,7 @@ def _chosen(known: registry.Registry, controls: Sequence[str], names: Sequence[s
 
 
 def _config(options: argparse.Namespace) -> Config:
-    config = Config.load(Paths.of().root, {name: getattr(options, name) for name in Config().describe()})
+    config = config_of(options, Paths.of().root)
     if config.target != "kind":
         raise UsageError(f"faults are not injected into --target {config.target}: it is only read; use --target kind")
     return config
