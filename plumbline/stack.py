@@ -195,6 +195,7 @@ class Stack:
                 with events.phase("stack", "down"):
                     self.cluster.remove()
             self._file.unlink(missing_ok=True)
+            state.sweep(self.site.paths.state)
             return known
 
     def steady(self, within_s: float = 120.0) -> None:

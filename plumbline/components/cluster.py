@@ -108,7 +108,10 @@ class Cluster(Component):
             LeftBehind: something of it is still on this machine.
         """
         record = self._record
-        if self.claim():
+        standing = self.claim()
+        # KinD's own lock: it stays where KinD was killed, and KinD never works on our kubeconfig but on our behalf.
+        self.site.paths.kubeconfig.with_name("kubeconfig.lock").unlink(missing_ok=True)
+        if standing:
             before = self.belongings()
             with events.phase(self.name, "delete"):
                 argv: list[str | Path] = [self._kind(), "delete", "cluster", "--name", self.site.config.cluster_name]

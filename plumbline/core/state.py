@@ -33,6 +33,12 @@ def write_text(path: Path, text: str, *, mode: int = 0o644) -> None:
         raise
 
 
+def sweep(folder: Path) -> None:
+    """Remove what writes that were cut short have left in a folder; nobody else may be writing there."""
+    for left in folder.glob(".*.json.*"):
+        left.unlink(missing_ok=True)
+
+
 def read_toml(path: Path, named: str) -> dict[str, Any]:
     """Return the tables of a file that people write, called ``named`` in errors.
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from plumbline import doctor
+from plumbline import cli, doctor
 
 Refused = Callable[..., str]
 NOBODY = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"
@@ -136,6 +136,17 @@ def test_a_checkout_has_one_cluster(checkout: Path, docker: Any, refused: Refuse
 
     assert said.endswith("name it (--cluster-name mine), or destroy it first (make destroy CLUSTER_NAME=mine)")
     assert (checkout / ".plumbline" / "cluster.json").exists()
+
+
+def test_what_a_killed_creation_left_is_no_obstacle(checkout: Path, docker: Any) -> None:
+    remembered(checkout, name="ethereum-cluster", phase="creating", owner="me")
+    folder = checkout / ".plumbline"
+    for name in ("kubeconfig.lock", ".stack.json.cut-short"):
+        (folder / name).touch()
+
+    assert cli.main(["down"]) == 0
+
+    assert not [file.name for file in folder.iterdir() if file.is_file() and file.name != "stack.lock"]
 
 
 # -- nothing stands -------------------------------------------------------------------------------------------------------

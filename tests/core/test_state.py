@@ -22,6 +22,20 @@ def test_json_round_trip_and_absence(tmp_path: Path) -> None:
     assert [path.name for path in file.parent.iterdir()] == ["state.json"]
 
 
+def test_what_a_killed_writer_left_is_swept(tmp_path: Path) -> None:
+    killed = "import os, sys; from pathlib import Path; from plumbline.core import state; os.replace = lambda *_: os.kill(os.getpid(), 9)"
+    write = "state.write_json(Path(sys.argv[1]), 'new')"
+    file = tmp_path / "state.json"
+    state.write_json(file, "old")
+    subprocess.run([sys.executable, "-c", f"{killed}; {write}", file], check=False)
+    assert len(list(tmp_path.iterdir())) == 2
+
+    state.sweep(tmp_path)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
+    assert state.read_json(file) == "old"
+
+
 def test_what_is_not_json_is_not_ours(tmp_path: Path) -> None:
     file = tmp_path / "state.json"
     file.write_text('{"half": ')
