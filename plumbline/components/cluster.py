@@ -91,7 +91,8 @@ class Cluster(Component):
             entry.setdefault("extraMounts", []).append(mark)
         argv: list[str | Path] = [self.site.paths.bin / "kind", "create", "cluster", "--config", "-", "--image", node]
         argv += ["--kubeconfig", self.site.paths.kubeconfig]
-        with events.phase(self.name, "create"):
+        with events.phase(self.name, "create"), ThreadPoolExecutor(max_workers=1) as beside:
+            beside.submit(k8s.load_client)
             try:
                 shell.run(argv, within_s=_CREATE_WITHIN_S, input=yaml.safe_dump(document), env=self.engine)
             except shell.CommandFailed as failure:

@@ -187,6 +187,10 @@ class Execution(HelmComponent):
         del release
         return {"p2p": {"staticNodes": self._enodes}}
 
+    def prepare(self) -> None:
+        """Load what computes the nodes' identities from their keys: it takes half a second."""
+        import eth_keys.datatypes  # noqa: F401, PLC0415
+
     @cached_property
     def _enodes(self) -> list[str]:
         return list(self.devnet.enodes().values())

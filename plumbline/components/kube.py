@@ -384,6 +384,12 @@ class _Watch(Generic[T]):
         return f"{meta['namespace']}/{meta['name']}" if self.everywhere and "namespace" in meta else str(meta["name"])
 
 
+def load_client() -> None:
+    """Load the official client's package, which takes a second: that can be done while there is nothing to talk to yet."""
+    from kubernetes import config  # noqa: F401, PLC0415
+    from kubernetes.watch import watch  # noqa: F401, PLC0415
+
+
 def pod_ready(pod: Object) -> bool:
     """Return whether a pod's Ready condition is true (a finished Job's pod counts as ready)."""
     status = pod.get("status", {})

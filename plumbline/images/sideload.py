@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from plumbline.images.oci import Image
 
 _WITHIN_S = 300.0
 _CTR = ("ctr", "--namespace", "k8s.io")
+# Two at once would both send the layers that they share, and the one that is needed first would come later.
+_one_at_a_time = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ def sideload(paths: Paths, nodes: Sequence[str], names: Iterable[str]) -> list[L
     if missing:
         builder.build(paths, only=missing)
     wanted = [assembly.image(shop, recipe) for recipe in recipes]
-    with ThreadPoolExecutor(len(nodes)) as pool:
+    with _one_at_a_time, ThreadPoolExecutor(len(nodes)) as pool:
         return [
             one for loaded in pool.map(lambda node: [_load(node, image) for image in wanted], nodes) for one in loaded
         ]
