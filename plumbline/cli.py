@@ -171,9 +171,7 @@ def _stack(options: argparse.Namespace) -> Any:
 
 def _standing(options: argparse.Namespace) -> Any:
     stack = _stack(options)
-    if not stack.standing:
-        raise Unfit('no stack of this checkout stands: bring it up with "make all-local"')
-    stack.cluster.connect()
+    stack.require()
     return stack
 
 

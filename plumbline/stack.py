@@ -34,6 +34,7 @@ from plumbline.core.errors import (
     EngineUnavailable,
     PlumblineError,
     ToolMissing,
+    Unfit,
     UsageError,
 )
 from plumbline.core.paths import Paths
@@ -242,6 +243,16 @@ class Stack:
             if self.cluster.known():
                 raise
             return False
+
+    def require(self) -> None:
+        """Demand that the stack stands, and have what is needed to talk to it.
+
+        Raises:
+            Unfit: it does not stand.
+        """
+        if not self.standing:
+            raise Unfit('no stack of this checkout stands: bring it up with "make all-local"')
+        self.cluster.connect()
 
     def _steps(self, wanted: Mapping[str, Component]) -> dict[str, Step]:
         """Return what is to be done for each component: stage it when the API answers, bring it up when its needs are."""

@@ -14,7 +14,7 @@ from plumbline import progress
 from plumbline.bench.figures import Figure, report
 from plumbline.core import events, state
 from plumbline.core.arguments import Parser, add_stack_options, config_of, words_of
-from plumbline.core.errors import ControlFailed, Unfit
+from plumbline.core.errors import ControlFailed
 from plumbline.core.paths import Paths
 
 if TYPE_CHECKING:
@@ -85,9 +85,7 @@ def _wait(options: argparse.Namespace) -> int:
 
     paths = Paths.of()
     stack = Stack.open(config_of(options, paths.root), paths)
-    if not stack.standing:
-        raise Unfit('no stack of this checkout stands: bring it up with "make all-local"')
-    stack.cluster.connect()
+    stack.require()
     return _said(waiting.figures(list(waiting.measure(stack.site.kube, options.runs))))
 
 
