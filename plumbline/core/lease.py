@@ -1,14 +1,15 @@
-"""Exclusive use of something on this machine, safe against the death of its holder."""
+"""Use of something on this machine, alone or together with others, safe against the death of its holder."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import FileLock, ReadWriteLock, Timeout
 
 from plumbline.core import events, state
 from plumbline.core.errors import PlumblineError
@@ -42,28 +43,79 @@ def exclusive(file: Path, what: str, *, within_s: float, purpose: str = "") -> I
     Raises:
         LeaseHeld: it was not free in time; the message names the holder.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
-    note = file.with_suffix(".holder.json")
-    lock = FileLock(file)
+    lock = FileLock(_ready(file))
+    with _held(lock.acquire, lock.release, file, what, within_s), _noted(file, purpose):
+        yield
+
+
+@contextmanager
+def shared(file: Path, what: str, *, within_s: float) -> Iterator[None]:
+    """Hold ``what`` together with others who share it; who wants it :func:`alone` waits, and those who come later wait for them.
+
+    The arguments and errors are those of :func:`exclusive`.
+    """
+    with closing(_read_write(file)) as lock, _held(lock.acquire_read, lock.release, file, what, within_s):
+        yield
+
+
+@contextmanager
+def alone(file: Path, what: str, *, within_s: float, purpose: str = "") -> Iterator[None]:
+    """Hold ``what`` while nobody shares it (:func:`shared`); the arguments and errors are those of :func:`exclusive`."""
+    with (
+        closing(_read_write(file)) as lock,
+        _held(lock.acquire_write, lock.release, file, what, within_s),
+        _noted(file, purpose),
+    ):
+        yield
+
+
+def _read_write(file: Path) -> ReadWriteLock:
+    """Return the lock of those who share and of those who do not: the kernel's, too, on a file of SQLite's form."""
+    return ReadWriteLock(_ready(file), is_singleton=False)
+
+
+@contextmanager
+def _held(
+    acquire: Callable[..., Any], release: Callable[[], Any], file: Path, what: str, within_s: float
+) -> Iterator[None]:
+    """Hold a lock while the block runs, and tell for whom we wait where we do."""
     try:
         try:
-            lock.acquire(timeout=min(within_s, _SAY_AFTER_S))
+            acquire(timeout=min(within_s, _SAY_AFTER_S))
         except Timeout:
-            events.emit("lease", "notice", text=f"waiting for {what}, in use by {_holder(note)}")
-            lock.acquire(timeout=max(0.0, within_s - _SAY_AFTER_S))
+            events.emit("lease", "notice", text=f"waiting for {what}, in use by {_holder(file)}")
+            acquire(timeout=max(0.0, within_s - _SAY_AFTER_S))
     except Timeout:
-        raise LeaseHeld(what, _holder(note), within_s) from None
+        raise LeaseHeld(what, _holder(file), within_s) from None
     try:
-        state.write_json(
-            note, {"pid": os.getpid(), "purpose": purpose, "since": datetime.now(UTC).isoformat(timespec="seconds")}
-        )
+        yield
+    finally:
+        release()
+
+
+@contextmanager
+def _noted(file: Path, purpose: str) -> Iterator[None]:
+    """Have a note beside the lock that says who holds it."""
+    note = _note(file)
+    since = datetime.now(UTC).isoformat(timespec="seconds")
+    state.write_json(note, {"pid": os.getpid(), "purpose": purpose, "since": since})
+    try:
         yield
     finally:
         note.unlink(missing_ok=True)
-        lock.release()
 
 
-def _holder(note: Path) -> str:
-    """Say who holds a lease, from the note beside its lock."""
-    holder = state.read_json(note) or {}
+def _ready(file: Path) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    return file
+
+
+def _note(file: Path) -> Path:
+    return file.with_suffix(".holder.json")
+
+
+def _holder(file: Path) -> str:
+    """Say who holds a lease, from the note beside its lock; who shares one leaves none."""
+    if (holder := state.read_json(_note(file))) is None:
+        return "others who share it"
     return f"process {holder.get('pid', '?')} ({holder.get('purpose', '?')}, since {holder.get('since', '?')})"

@@ -134,6 +134,7 @@ def test_bodies_above_the_limit_are_refused(ingress: Ingress, api: Outside) -> N
 
 
 @pytest.mark.control("ING-006")
+@pytest.mark.destructive("ingress")  # to others from this machine: they would be refused with it
 def test_crowds_are_limited_each_client_on_its_own(ingress: Ingress, cluster: Cluster, api: Outside) -> None:
     """Preconditions: the limit on the request rate that the chart promises.
     Steps: send twice the burst from this machine, as fast as it is answered, half of it under forged addresses; meanwhile

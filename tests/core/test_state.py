@@ -127,3 +127,32 @@ with lease.exclusive(Path({str(lock)!r}), "the stack", within_s=1): os._exit(9)
 
     with lease.exclusive(lock, "the stack", within_s=1):
         assert json.loads((tmp_path / "stack.holder.json").read_text())["pid"]
+
+
+def test_who_shares_does_not_wait_and_who_wants_it_alone_does(tmp_path: Path) -> None:
+    lock = tmp_path / "stack.lock"
+    code = f"""
+from pathlib import Path
+from plumbline.core import lease
+def tried(hold, **more):
+    try:
+        with hold(Path({str(lock)!r}), "the stack", within_s=0.1, **more): print("held")
+    except lease.LeaseHeld as error:
+        print(error)
+tried(lease.shared)
+tried(lease.alone, purpose="kill")
+"""
+
+    def others() -> list[str]:
+        return subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.splitlines()
+
+    with lease.shared(lock, "the stack", within_s=1):
+        sharing, alone = others()
+    with lease.alone(lock, "the stack", within_s=1, purpose="kill"):
+        shut_out = others()
+
+    assert (sharing, alone.partition(" (waited")[0]) == ("held", "the stack is in use by others who share it")
+    assert all("the stack is in use by process" in said and "(kill, since" in said for said in shut_out)
+    assert others() == ["held", "held"]
