@@ -55,9 +55,14 @@ class Ingress(HelmComponent):
         return found
 
     def hosts(self) -> dict[str, str]:
-        """Return the hosts that are served, with the namespace of the Ingress that asks for each."""
-        rules = [(i, rule) for i in self.kube.objects("Ingress", None) for rule in i["spec"].get("rules", [])]
-        return {rule["host"]: i["metadata"]["namespace"] for i, rule in rules if "host" in rule}
+        """Return the hosts that are served, with the namespace of the Ingress that asks for each; its own is not meant for clients."""
+        found = [i for i in self.kube.objects("Ingress", None) if i["metadata"]["namespace"] != _NAMESPACE]
+        return {
+            rule["host"]: i["metadata"]["namespace"]
+            for i in found
+            for rule in i["spec"].get("rules", [])
+            if "host" in rule
+        }
 
     def promised(self) -> Limits:
         """Return what it should let through to Geth, for each client."""

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from plumbline.components.base import HelmComponent, Release, Workload
 from plumbline.components.devnet import NAMESPACE
 from plumbline.components.execution import METRICS_PORT, RPC_PORT, Geth
+from plumbline.core import wait
 from plumbline.core.errors import ConfigError
 
 CHAIN_IDS = {"mainnet": 1, "sepolia": 11155111}  # EIP-155, and https://chainlist.org
@@ -51,6 +52,10 @@ class PublicExecution(HelmComponent):
     def node(self) -> Geth:
         """The node."""
         return Geth("geth-0", self.kube)
+
+    def ready(self) -> wait.Condition[Any]:
+        """Hold when the node answers; it serves clients when it has synchronised, which takes hours."""
+        return wait.holds(lambda: self.node.version, every_s=0.5)
 
     def values(self, release: Release) -> Mapping[str, Any]:
         """Return the network, and where its consensus is read from."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from chartrender import Helm, Object, Rendering, containers, pod
+from chartrender import CHARTS, Helm, Object, Rendering, containers, pod
 
 WAYS = ["local", "local-follower", "local-late", "public-sepolia", "public-mainnet", "prod"]
 
@@ -80,7 +80,6 @@ def test_a_late_joiner_follows_by_its_own_light_client(renderings: dict[str, Ren
     assert given["beacon.config"] == "/genesis/beacon.yaml"
     assert given["beacon.checkpoint"] == "0x" + "11" * 32
     assert given["syncmode"] == "snap"
-    assert "plumbline.dev/rpc" not in late.one("StatefulSet")["spec"]["template"]["metadata"]["labels"]
     assert [port["port"] for rule in egress for port in rule["ports"]] == [30303, 3500]
 
 
@@ -121,12 +120,24 @@ def test_a_stopping_node_drains_and_then_flushes(geth: Rendering) -> None:
 
 def test_liveness_is_gentler_than_readiness(geth: Rendering) -> None:
     """A restart costs more than a pause."""
-    node = pod(geth.one("StatefulSet"))["containers"][0]
-    probes = {kind: node[f"{kind}Probe"] for kind in ("liveness", "readiness")}
+    node, beside = pod(geth.one("StatefulSet"))["containers"]
+    probes = {"liveness": node["livenessProbe"], "readiness": beside["readinessProbe"]}
     patience = {kind: probe["periodSeconds"] * probe["failureThreshold"] for kind, probe in probes.items()}
 
     assert node["livenessProbe"]["tcpSocket"]
     assert patience["liveness"] >= 60 > 5 >= patience["readiness"]
+
+
+def test_readiness_is_the_nodes_and_not_its_ports(geth: Rendering) -> None:
+    """Geth answers on its port whatever it knows of the chain, so that port says only that the process has started."""
+    node, beside = pod(geth.one("StatefulSet"))["containers"]
+    mounted = geth.one("ConfigMap", f"{geth.way.release}-readiness")["data"]
+
+    assert "readinessProbe" not in node
+    assert node["startupProbe"]["httpGet"]["port"] == "rpc"
+    assert beside["command"][2:] == ["/program/readiness.py", "8547", "8545", "72"]
+    assert mounted == {"readiness.py": (CHARTS / "geth-node" / "files" / "readiness.py").read_text()}
+    assert beside["lifecycle"] == node["lifecycle"], "it must not end before the node has drained"
 
 
 def test_a_change_of_the_mesh_restarts_the_nodes(helm: Helm, renderings: dict[str, Rendering]) -> None:
@@ -137,7 +148,7 @@ def test_a_change_of_the_mesh_restarts_the_nodes(helm: Helm, renderings: dict[st
     templates = [each.one("StatefulSet")["spec"]["template"]["metadata"] for each in (before, after)]
 
     assert templates[0]["annotations"]["checksum/config"] != templates[1]["annotations"]["checksum/config"]
-    assert after.one("ConfigMap")["data"]["geth.toml"].count("enode://") == len(enodes) + 1
+    assert after.one("ConfigMap", "geth-config")["data"]["geth.toml"].count("enode://") == len(enodes) + 1
 
 
 def test_local_limits_are_annotations_of_the_ingress(renderings: dict[str, Rendering]) -> None:
@@ -171,7 +182,11 @@ def test_production_is_behind_googles_load_balancer_with_tls(renderings: dict[st
     ingress, service = prod.one("Ingress"), prod.one("Service", "geth")
     annotations = ingress["metadata"]["annotations"]
     policy = prod.one("NetworkPolicy", "geth")["spec"]["ingress"]
-    sources = [rule["from"] for rule in policy if rule["ports"] == [{"port": "rpc"}]]
+    sources = [rule["from"] for rule in policy if rule["ports"] == [{"port": "rpc"}, {"port": "ready"}]]
+    checked = prod.one("BackendConfig", "geth")["spec"]["healthCheck"]["port"]
+    ports = {
+        port["name"]: port["containerPort"] for each in containers(prod.one("StatefulSet")) for port in each["ports"]
+    }
 
     assert annotations["kubernetes.io/ingress.class"] == "gce"
     assert not any(key.startswith("nginx.") for key in annotations)
@@ -182,6 +197,7 @@ def test_production_is_behind_googles_load_balancer_with_tls(renderings: dict[st
     assert prod.one("FrontendConfig")["spec"]["redirectToHttps"] == {"enabled": True}
     assert service["metadata"]["annotations"]["cloud.google.com/backend-config"] == '{"default":"geth"}'
     assert prod.one("BackendConfig", "geth")["spec"]["securityPolicy"]["name"], "JSON-RPC must not be open to the world"
+    assert checked == ports["ready"]
     assert [{"ipBlock": {"cidr": cidr}} for cidr in ("35.191.0.0/16", "130.211.0.0/22")] in sources
 
 

@@ -108,7 +108,7 @@ def test_every_node_may_dial_every_other(local_stack: list[Rendering]) -> None:
             assert allows(local_stack, source, target, "p2p", "ingress")
 
 
-def test_clients_meet_serving_nodes_only(local_stack: list[Rendering], renderings: dict[str, Rendering]) -> None:
+def test_clients_meet_every_node_that_can_serve(local_stack: list[Rendering], renderings: dict[str, Rendering]) -> None:
     selector = renderings["geth-node-local"].one("Service", "geth")["spec"]["selector"]
     members = {
         name.partition(".")[0]
@@ -116,7 +116,7 @@ def test_clients_meet_serving_nodes_only(local_stack: list[Rendering], rendering
         if selects({"matchLabels": selector}, labels(each))
     }
 
-    assert members == {"geth-0", "geth-1", "geth-follower-0"}
+    assert members == {"geth-0", "geth-1", "geth-follower-0", "geth-late-0"}
 
 
 def test_the_ingress_controller_may_do_what_the_ingress_objects_ask(
@@ -137,7 +137,8 @@ def test_the_ingress_controller_may_do_what_the_ingress_objects_ask(
         for ingress in rendering.of_kind("Ingress"):
             assert rendering.namespace_of(ingress) in served
             assert ingress["spec"]["ingressClassName"] in classes
-            assert (rendering.namespace_of(ingress), 8545) in backends
+            leads_to_itself = rendering.namespace_of(ingress) == controller.way.namespace
+            assert leads_to_itself or (rendering.namespace_of(ingress), 8545) in backends
 
 
 def test_the_ingress_controller_is_let_in_by_geth(renderings: dict[str, Rendering]) -> None:
@@ -161,7 +162,24 @@ def test_the_ingress_controller_watches_what_it_has_a_role_for(renderings: dict[
         watched = set(re.search(r" in \((.*)\)$", selector)[1].split(","))  # type: ignore[index]
 
         assert watched == {role["metadata"]["namespace"] for role in controller.of_kind("Role")}
-        assert "ingress-nginx" in watched, "its own Service's address is published"
+        assert "ingress-nginx" in watched, "its own Service's address is published, its own readiness is a route"
+
+
+def test_the_ingress_controller_is_ready_when_its_routes_are(renderings: dict[str, Rendering]) -> None:
+    """A new controller that is sent clients before it has read the Ingress objects answers them 404."""
+    for name in ("local", "prod"):
+        controller = renderings[f"nginx-ingress-{name}"]
+        container = pod(controller.one("Deployment"))["containers"][0]
+        probe = container["readinessProbe"]["httpGet"]
+        (rule,) = controller.one("Ingress")["spec"]["rules"]
+        (path,) = rule["http"]["paths"]
+        service = controller.one("Service", path["backend"]["service"]["name"])["spec"]
+        ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+
+        assert probe["httpHeaders"] == [{"name": "Host", "value": rule["host"]}]
+        assert (probe["path"], probe["port"]) == (path["path"], "http")
+        assert (service["type"], service["externalName"]) == ("ExternalName", "localhost")
+        assert [port["targetPort"] for port in service["ports"]] == [ports["metrics"]]
 
 
 def test_body_limits_work_only_where_bodies_are_buffered(renderings: dict[str, Rendering]) -> None:

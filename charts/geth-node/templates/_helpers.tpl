@@ -109,3 +109,13 @@ readOnlyRootFilesystem: true
 capabilities:
   drop: [ALL]
 {{- end }}
+
+{{/* A container that is told to end goes on for a moment, until everybody has heard of it. */}}
+{{- define "geth-node.drain" -}}
+{{- if .Values.shutdown.drainSeconds -}}
+lifecycle:
+  preStop:
+    sleep:
+      seconds: {{ .Values.shutdown.drainSeconds }}
+{{- end }}
+{{- end }}

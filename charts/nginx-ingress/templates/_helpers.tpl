@@ -23,11 +23,13 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end }}
 
-{{/* Every namespace that the controller watches. Its own is among them for the Service whose address it publishes. */}}
+{{/* Every namespace that the controller watches. Its own is among them for the Service whose address it publishes, and for the
+route by which it is asked whether it is ready. */}}
 {{- define "nginx-ingress.namespaces" -}}
-{{- $namespaces := .Values.controller.watchNamespaces -}}
-{{- if .Values.controller.publishService.enabled -}}
-{{- $namespaces = append $namespaces .Release.Namespace -}}
-{{- end -}}
-{{- $namespaces | uniq | sortAlpha | join "," -}}
+{{- append .Values.controller.watchNamespaces .Release.Namespace | uniq | sortAlpha | join "," -}}
+{{- end }}
+
+{{/* The host of that route: a name that nobody can have (RFC 6761). */}}
+{{- define "nginx-ingress.readinessHost" -}}
+readiness.{{ .Release.Name }}.invalid
 {{- end }}
