@@ -158,10 +158,17 @@ class HelmComponent(Component):
     def deploy(self) -> None:
         """Install or upgrade every release, all at once: none of a component's needs another; does not wait."""
         with ThreadPoolExecutor(max_workers=len(self.releases)) as pool:
-            list(pool.map(self._install, self.releases))
+            list(pool.map(lambda release: self.upgrade(release.name, {}), self.releases))
 
-    def _install(self, release: Release) -> None:
-        values = {**self.values(release), **self._image_marks()}
+    def upgrade(self, name: str, change: Mapping[str, Any]) -> None:
+        """Install or upgrade one release, with other values on top of its own; does not wait.
+
+        Raises:
+            ConfigError: the chart's schema refuses the values.
+            PlumblineError: the API server refuses an object.
+        """
+        release = next(each for each in self.releases if each.name == name)
+        values = {**self.values(release), **self._image_marks(), **change}
         self.site.helm.upgrade(release.name, release.chart, release.namespace, release.values_file, values)
 
     def _api_server_may_ask(self) -> Object:

@@ -132,6 +132,11 @@ class Devnet(Component):
             key: b64decode(value).decode() for key, value in self.kube.get("Secret", name, NAMESPACE)["data"].items()
         }
 
+    @property
+    def engine_key(self) -> bytes:
+        """The key that consensus and execution clients share (execution-apis, engine/authentication.md)."""
+        return bytes.fromhex(self.secret(JWT_SECRET)["jwt.hex"].strip().removeprefix("0x"))
+
 
 def _written_genesis(log: str) -> str:
     """Return the hash that ``geth init`` logs (only its JSON log has it in full)."""

@@ -9,12 +9,13 @@ from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
 from plumbline.components import answers, heads, transactions
+from plumbline.components import kube as k8s
 from plumbline.components.answers import Answers
 from plumbline.components.base import HelmComponent, Release, Site, Workload
 from plumbline.components.devnet import MEMBERS, NAMESPACE, Devnet
 from plumbline.components.forks import Schedule
 from plumbline.components.heads import Heads
-from plumbline.components.kube import Kube
+from plumbline.components.kube import Kube, Object
 from plumbline.components.patience import settle
 from plumbline.components.slots import BLOCK_DUE_S, Window
 from plumbline.components.transactions import AccountState, Receipt
@@ -24,7 +25,8 @@ from plumbline.core.errors import PlumblineError
 T = TypeVar("T")
 _RESUMED = re.compile(r"(?:Loaded most recent local block|Rewound to block with (?:available )?state) +number=([\d,]+)")
 CONTAINER, RPC_PORT, ENGINE_PORT, METRICS_PORT = "geth", "8545", 8551, "6060"
-LATE = "geth-late-0"
+LATE, SERVICE = "geth-late-0", "geth"
+_OF_SERVICE = f"kubernetes.io/service-name={SERVICE}"
 
 
 class RpcError(PlumblineError):
@@ -203,6 +205,28 @@ class Execution(HelmComponent):
         alone = self.peers().where_not(lambda peers: peers >= self.mesh)
         return wait.Observation(not alone, None, alone.line(f"{self.mesh} peers"))
 
+    # -- its releases ---------------------------------------------------------------------------------------------
+
+    def revision(self, release: str) -> int:
+        """Return the number of a release's last revision."""
+        return next(int(each["revision"]) for each in self.site.helm.releases() if each["name"] == release)
+
+    def refusal(self, release: str, change: Mapping[str, Any]) -> str:
+        """Upgrade a release with values that are wrong, and return why they were refused, empty where they were taken."""
+        try:
+            self.upgrade(release, change)
+        except PlumblineError as error:
+            return str(error)
+        return ""
+
+    def roll_back(self, release: str) -> None:
+        """Put a release back to the revision before; does not wait."""
+        self.site.helm.rollback(release, NAMESPACE)
+
+    def rolled_out(self, release: str) -> wait.Condition[Any]:
+        """Return the condition that a release's nodes run as it says now, and serve."""
+        return self.kube.rolled_out("StatefulSet", release, NAMESPACE)
+
     # -- what can be asked of the nodes --------------------------------------------------------------------------
 
     @property
@@ -218,6 +242,29 @@ class Execution(HelmComponent):
     def mesh(self) -> int:
         """How many peers each node of the full mesh has."""
         return len(self.nodes) - 1
+
+    def behind_service(self) -> set[str]:
+        """Return the pods that clients are sent to: the ready endpoints of the Service for JSON-RPC."""
+        return _ready_endpoints(self.kube.objects("EndpointSlice", NAMESPACE, selector=_OF_SERVICE))
+
+    def in_service(self, pod: str, wanted: bool) -> wait.Condition[None]:
+        """Return the condition that clients are sent to a pod, or are not."""
+
+        def judge(slices: dict[str, Object]) -> wait.Observation[None]:
+            inside = pod in _ready_endpoints(slices.values())
+            return wait.Observation(
+                inside == wanted, None, f"{pod} is {'in' if inside else 'out of'} Service {SERVICE}"
+            )
+
+        return self.kube.watch("EndpointSlice", NAMESPACE, judge, selector=_OF_SERVICE)
+
+    def restarts_of(self, pod: str) -> int:
+        """Return how often the containers of a node's pod were restarted."""
+        return k8s.restarts(self.kube.get("Pod", pod, NAMESPACE))
+
+    def volume_of(self, pod: str) -> str:
+        """Return the name of the volume that a node keeps its chain on."""
+        return str(self.kube.get("PersistentVolumeClaim", f"data-{pod}", NAMESPACE)["spec"]["volumeName"])
 
     def ask(self, question: Callable[[Geth], T], *, within_s: float = 5.0) -> Answers[T]:
         """Put a question to all nodes at once; each has ``within_s`` seconds."""
@@ -296,6 +343,12 @@ class Execution(HelmComponent):
             return wait.Observation(not below, reached, below.line(f"block {number}"))
 
         return wait.poll(look, every_s=0.25)
+
+
+def _ready_endpoints(slices: Iterable[Object]) -> set[str]:
+    """Return the pods of endpoints that are ready, which is what the Service's clients are sent to."""
+    endpoints = (each for one in slices for each in one.get("endpoints") or ())
+    return {str(each["targetRef"]["name"]) for each in endpoints if each["conditions"].get("ready")}
 
 
 def _name(block: Mapping[str, Any]) -> tuple[int, str]:

@@ -66,6 +66,16 @@ class Helm:
             for secret in self.kube.objects("Secret", namespace, selector=f"owner=helm,name={release},status={status}"):
                 self.kube.delete("Secret", secret["metadata"]["name"], namespace)
 
+    def rollback(self, release: str, namespace: str) -> None:
+        """Put a release back to the revision before its last one.
+
+        Raises:
+            PlumblineError: it has none, or the API server refused an object, in Helm's words.
+        """
+        result = self._helm("rollback", release, "--namespace", namespace)
+        if not result.ok:
+            raise PlumblineError(f"helm could not roll {release} back: {shell.gist(result.stderr)}")
+
     def uninstall(self, release: str, namespace: str) -> None:
         """Remove a release; one that is not there is as good."""
         self._helm("uninstall", release, "--namespace", namespace, "--ignore-not-found", "--wait")

@@ -11,6 +11,7 @@ from plumbline.components.base import HelmComponent, Release, Workload
 from plumbline.components.kube import Object
 from plumbline.components.limits import Limits, promised
 from plumbline.components.outside import Outside
+from plumbline.components.traffic import Traffic
 from plumbline.core import wait
 
 _NAMESPACE = "ingress-nginx"
@@ -82,6 +83,10 @@ class Ingress(HelmComponent):
             yield client
         finally:
             client.close()
+
+    def traffic(self, host: str) -> Traffic:
+        """Return clients of a host, outside the cluster, that ask all the time."""
+        return Traffic(host, self.address)
 
     def logged(self, mark: str, count: int) -> list[access_log.Request]:
         """Return the requests whose path contains a mark, as the controller logged them, once there are ``count``.

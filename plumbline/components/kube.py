@@ -30,6 +30,7 @@ _PATHS = {
     "PersistentVolume": "/api/v1/persistentvolumes",
     "StorageClass": "/apis/storage.k8s.io/v1/storageclasses",
     "CSINode": "/apis/storage.k8s.io/v1/csinodes",
+    "VolumeSnapshotClass": "/apis/snapshot.storage.k8s.io/v1/volumesnapshotclasses",
     "CustomResourceDefinition": "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
     "IngressClass": "/apis/networking.k8s.io/v1/ingressclasses",
     "Pod": "/api/v1/namespaces/{namespace}/pods",
@@ -261,10 +262,8 @@ class Kube:
 
     def _why(self, workload: Object) -> str:
         """Say what its unready pods are doing, for the person who reads a time-out."""
-        labels = workload["spec"]["selector"].get("matchLabels", {})
-        selector = ",".join(f"{key}={value}" for key, value in labels.items())
         try:
-            pods = self.objects("Pod", workload["metadata"]["namespace"], selector=selector)
+            pods = self.objects("Pod", workload["metadata"]["namespace"], selector=selector_of(workload))
         except (PlumblineError, OSError):
             return ""
         troubled = [f"{pod['metadata']['name']}: {pod_state(pod)}" for pod in pods if not pod_ready(pod)]
@@ -388,6 +387,12 @@ def load_client() -> None:
     """Load the official client's package, which takes a second: that can be done while there is nothing to talk to yet."""
     from kubernetes import config  # noqa: F401, PLC0415
     from kubernetes.watch import watch  # noqa: F401, PLC0415
+
+
+def selector_of(workload: Object) -> str:
+    """Return the label selector of a workload's pods."""
+    labels = workload["spec"]["selector"].get("matchLabels", {})
+    return ",".join(f"{key}={value}" for key, value in labels.items())
 
 
 def pod_ready(pod: Object) -> bool:

@@ -13,7 +13,7 @@ from plumbline_beacon.genesis import FILLER_ACCOUNTS, filler_address, filler_bal
 from plumbline.components.base import Release
 from plumbline.components.consensus import Consensus
 from plumbline.components.devnet import NAMESPACE
-from plumbline.components.execution import LATE, Execution, Geth, RpcError
+from plumbline.components.execution import LATE, SERVICE, Execution, Geth, RpcError
 from plumbline.components.patience import settle
 from plumbline.core import wait
 from plumbline.core.errors import PlumblineError
@@ -130,6 +130,21 @@ class LateJoiner:
             return int(self.node.metrics().get("eth_protocols_snap_sync_accounts", 0))
         except (PlumblineError, OSError, ValueError):
             return 0
+
+    def admitted(self) -> wait.Condition[int]:
+        """Return the condition that clients are sent to it; the value is how many blocks it is behind at that moment."""
+
+        def look() -> wait.Observation[int]:
+            inside, network_head = self.name in self.execution.behind_service(), self.execution.nodes[0].head
+            try:
+                head = self.node.head
+            except (PlumblineError, OSError):  # it does not even answer
+                head = 0
+            where = "in" if inside else "out of"
+            told = f"{self.name} is {where} Service {SERVICE}, at block {head} of {network_head}"
+            return wait.Observation(inside, network_head - head, told)
+
+        return wait.poll(look, every_s=0.1)
 
     # -- whose state it has ---------------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from plumbline.stack import Stack
 
 _WELL_WITHIN_S = 60.0
+_UNBOUNDED = "plumbline-unbounded"
 _ROGUE = "rogue.invalid/toolbox:latest"
 _CTR = ("ctr", "-n", "k8s.io")
 
@@ -85,6 +86,39 @@ def names_leak(stack: Stack) -> Iterator[None]:
     """CoreDNS may ask name servers outside: every pod can tell the world what it likes, a name at a time."""
     with changed(stack, "NetworkPolicy", "coredns", "kube-system", {"spec": {"egress": [{}]}}):
         yield
+
+
+# -- CLU-003 --------------------------------------------------------------------------------------------------------------
+
+
+@fault("default-class-lost", breaks="CLU-003", injured="loop", green=("CLU-001", "EXE-001"))
+def default_class_lost(stack: Stack) -> Iterator[None]:
+    """No StorageClass is the default: a claim that names none waits for ever."""
+    annotations = {"storageclass.kubernetes.io/is-default-class": "false"}
+    with changed(stack, "StorageClass", stack.storage.storage_class, "", {"metadata": {"annotations": annotations}}):
+        yield
+
+
+@fault("size-unenforced", breaks="CLU-003", injured=_UNBOUNDED, green=("CLU-001", "EXE-001"))
+def size_unenforced(stack: Stack) -> Iterator[None]:
+    """A volume of the same class is there already, a folder of the node: its size is a word."""
+    folder = f"/tmp/{_UNBOUNDED}"  # noqa: S108  (of the node)
+    spec = {
+        "capacity": {"storage": "64Mi"},
+        "accessModes": ["ReadWriteOnce"],
+        "storageClassName": stack.storage.storage_class,
+        "hostPath": {"path": folder, "type": "Directory"},
+    }
+    meta = {"name": _UNBOUNDED, "namespace": ""}
+    with undone_by(stack, "delete-folder", folder=folder):
+        stack.cluster.node_exec("mkdir", "--mode=777", folder)
+        with added(stack, {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": meta, "spec": spec}):
+            yield
+
+
+@cure("delete-folder")
+def _delete_folder(stack: Stack, *, folder: str) -> None:
+    stack.cluster.node_exec("rm", "-rf", folder)
 
 
 # -- CLU-004 --------------------------------------------------------------------------------------------------------------

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from plumbline.components.devnet import NAMESPACE
+from plumbline.components.execution import CONTAINER, SERVICE
 from plumbline.faults.again import again_and_again
-from plumbline.faults.injuries import deployed_with, frozen, misbehaving, restarted, without_policy
+from plumbline.faults.changes import added, changed
+from plumbline.faults.injuries import deployed_with, frozen, misbehaving, no_time_to_end, restarted, without_policy
 from plumbline.faults.registry import fault
 from plumbline.faults.rival import rival_of
+from plumbline.faults.tools import replaced
 
 if TYPE_CHECKING:
     from plumbline.stack import Stack
+
+_OTHER_KEY = "engine-jwt-other"
+_HELM = """#!/bin/sh
+case " $* " in
+  *" upgrade "*) exec GENUINE "$@" --skip-schema-validation ;;
+esac
+exec GENUINE "$@"
+"""
 
 
 @fault("network-id-wrong", breaks="EXE-001", injured="geth-follower-0", green=("CON-001",))
@@ -56,8 +70,71 @@ def follower_frozen(stack: Stack) -> Iterator[None]:
         yield
 
 
+# -- EXE-007 --------------------------------------------------------------------------------------------------------------
+
+
+@fault("engine-key-replaced", breaks="EXE-007", injured="geth-follower-0", green=("EXE-001",))
+def engine_key_replaced(stack: Stack) -> Iterator[None]:
+    """The follower is given another key than its consensus client has."""
+    with _another_key(stack, secrets.token_hex(32)):
+        yield
+
+
+@fault("engine-key-guessable", breaks="EXE-007", injured="geth-follower-0", green=("EXE-001",))
+def engine_key_guessable(stack: Stack) -> Iterator[None]:
+    """The follower's key is the one that stands in every example: zeros."""
+    with _another_key(stack, "00" * 32):
+        yield
+
+
+@contextmanager
+def _another_key(stack: Stack, key: str) -> Iterator[None]:
+    meta = {"name": _OTHER_KEY, "namespace": NAMESPACE}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "stringData": {"jwt.hex": f"0x{key}"}}
+    change = {"consensus": {"engine": {"jwt": {"existingSecret": _OTHER_KEY}}}}
+    with added(stack, secret), deployed_with(stack, "geth-follower", change):
+        yield
+
+
+# -- EXE-008 --------------------------------------------------------------------------------------------------------------
+
+
+@fault("unready-served", breaks="EXE-008", injured="geth-follower-0", green=("EXE-001",), within_s=120)
+def unready_served(stack: Stack) -> Iterator[None]:
+    """The public Service sends clients to every node, whether it can serve them or not."""
+    with changed(stack, "Service", SERVICE, NAMESPACE, {"spec": {"publishNotReadyAddresses": True}}):
+        yield
+
+
+@fault("stop-cut-short", breaks="EXE-008", injured="geth-follower-0", green=("EXE-001",), within_s=120)
+def stop_cut_short(stack: Stack) -> Iterator[None]:
+    """The follower is killed as soon as it is told to end: it cannot write its state."""
+    with no_time_to_end(stack, "geth-follower-0", CONTAINER):
+        yield
+
+
+# -- EXE-009 --------------------------------------------------------------------------------------------------------------
+
+
 @fault("policy-lost", breaks="EXE-009", injured="geth-follower-0", green=("EXE-001", "EXE-002"), within_s=120)
 def policy_lost(stack: Stack) -> Iterator[None]:
     """The follower's NetworkPolicy is gone: what is connected stays so, and the loss is felt at its next restart only."""
     with without_policy(stack, "geth-follower"):
+        yield
+
+
+# -- EXE-010 --------------------------------------------------------------------------------------------------------------
+
+
+@fault("upgrade-cut-short", breaks="EXE-010", injured="geth-follower-0", green=("EXE-001",), within_s=120)
+def upgrade_cut_short(stack: Stack) -> Iterator[None]:
+    """An upgrade gives the follower no time to end: it is killed, and loses what it has not written."""
+    with no_time_to_end(stack, "geth-follower-0", CONTAINER):
+        yield
+
+
+@fault("schema-skipped", breaks="EXE-010", injured="geth-follower", green=("EXE-001",), within_s=120)
+def schema_skipped(stack: Stack) -> Iterator[None]:
+    """Helm is told to pass over the chart's schema."""
+    with replaced(stack, "helm", _HELM):
         yield

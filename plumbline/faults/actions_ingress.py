@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from plumbline.components import tls
 from plumbline.components.devnet import NAMESPACE
 from plumbline.core import wait
-from plumbline.faults.changes import added, changed
+from plumbline.faults.changes import added, changed, read
 from plumbline.faults.registry import fault
 from plumbline.faults.undo import cure, undone_by
 from plumbline.query import GETH_HOST
@@ -144,6 +144,41 @@ def _renew_certificate(stack: Stack, *, host: str) -> None:
 def _presented(stack: Stack) -> tls.Presented:
     authority = stack.certificates.authority().pair.certificate_pem
     return tls.presented(stack.ingress.address, GETH_HOST, authority)
+
+
+@fault("controller-recreated", breaks="ING-009", injured="nginx-ingress", green=("CLU-001",), within_s=120)
+def controller_recreated(stack: Stack) -> Iterator[None]:
+    """The controller's old pod is ended before the new one is made."""
+    recreate = {"spec": {"strategy": {"type": "Recreate", "rollingUpdate": None}}}
+    with changed(stack, "Deployment", "nginx-ingress", "ingress-nginx", recreate):
+        yield
+
+
+@fault("controller-ready-too-soon", breaks="ING-009", injured="nginx-ingress", green=("CLU-001",), within_s=120)
+def controller_ready_too_soon(stack: Stack) -> Iterator[None]:
+    """The controller has no readiness probe: a new one is sent clients before it has a single route."""
+    (controller,) = read(stack, "Deployment", "nginx-ingress", "ingress-nginx")["spec"]["template"]["spec"][
+        "containers"
+    ]
+    unasked = {key: value for key, value in controller.items() if key != "readinessProbe"}
+    with (
+        undone_by(stack, "controller-rolled-out"),
+        changed(
+            stack,
+            "Deployment",
+            "nginx-ingress",
+            "ingress-nginx",
+            {"spec": {"template": {"spec": {"containers": [unasked]}}}},
+        ),
+    ):
+        _controller_rolled_out(stack)
+        yield
+
+
+@cure("controller-rolled-out")
+def _controller_rolled_out(stack: Stack) -> None:
+    rolled_out = stack.site.kube.rolled_out("Deployment", "nginx-ingress", "ingress-nginx")
+    wait.until(rolled_out, named="nginx-ingress rolled out", within_s=60)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from plumbline.faults.actions_ingress import renamed_host
 from plumbline.faults.changes import added, changed
 from plumbline.faults.injuries import misbehaving
 from plumbline.faults.registry import fault
+from plumbline.faults.tools import replaced
 from plumbline.faults.undo import cure, folder_of, undone_by
 from plumbline.query import GETH_HOST
 
@@ -63,21 +64,15 @@ exec GENUINE "$@"
 @fault("volumes-left", breaks="OPS-001", injured="volume", green=("CLU-001",))
 def volumes_left(stack: Stack) -> Iterator[None]:
     """A cluster is deleted without the volumes of its nodes."""
-    kind, left = stack.site.paths.bin / "kind", folder_of(stack) / "volumes-left"
-    genuine = str(kind.readlink())
-    with undone_by(stack, "kind-as-installed", genuine=genuine, left=str(left)):
-        words = {"DOOMED": doomed.name(stack.site), "LEFT": str(left), "GENUINE": str(kind.resolve())}
-        script = re.sub("|".join(words), lambda word: words[word[0]], _KIND)
-        kind.unlink()
-        state.write_text(kind, script, mode=0o755)
+    left = folder_of(stack) / "volumes-left"
+    words = {"DOOMED": doomed.name(stack.site), "LEFT": str(left)}
+    script = re.sub("|".join(words), lambda word: words[word[0]], _KIND)
+    with undone_by(stack, "delete-volumes", left=str(left)), replaced(stack, "kind", script):
         yield
 
 
-@cure("kind-as-installed")
-def _kind_as_installed(stack: Stack, *, genuine: str, left: str) -> None:
-    kind = stack.site.paths.bin / "kind"
-    kind.unlink(missing_ok=True)
-    kind.symlink_to(genuine)
+@cure("delete-volumes")
+def _delete_volumes(stack: Stack, *, left: str) -> None:
     names = Path(left)
     if names.exists():
         for volume in names.read_text().split():

@@ -12,6 +12,7 @@ from plumbline.components.devnet import NAMESPACE
 from plumbline.components.slots import SlotClock
 from plumbline.core import wait
 from plumbline.core.errors import UsageError
+from plumbline.faults.again import again_and_again
 from plumbline.faults.undo import cure, undone_by
 
 if TYPE_CHECKING:
@@ -27,10 +28,17 @@ _SHOWS_IN_HEADS = {"skip_slots", "stall", "reorg"}
 
 
 @contextmanager
-def frozen(stack: Stack, pod: str, container: str) -> Iterator[None]:
-    """Freeze a container's first process (SIGSTOP), and wait until no client is sent to it any more."""
+def stopped(stack: Stack, pod: str, container: str) -> Iterator[None]:
+    """Stop a container's first process in the middle of what it does (SIGSTOP)."""
     with undone_by(stack, "thaw", pod=pod, container=container):
         stack.cluster.signal(NAMESPACE, pod, container, "SIGSTOP")
+        yield
+
+
+@contextmanager
+def frozen(stack: Stack, pod: str, container: str) -> Iterator[None]:
+    """Freeze a container's first process (SIGSTOP), and wait until no client is sent to it any more."""
+    with stopped(stack, pod, container):
         named = f"{pod} out of its Services"
         wait.until(k8s.unready(stack.site.kube, NAMESPACE, pod), named=named, within_s=_ROLLED_OUT_WITHIN_S)
         yield
@@ -52,6 +60,19 @@ def freeze_when_restarted(stack: Stack, pod: str, container: str) -> Iterator[Ca
 
     with undone_by(stack, "thaw", pod=pod, container=container):
         yield freeze
+
+
+@contextmanager
+def no_time_to_end(stack: Stack, pod: str, container: str) -> Iterator[None]:
+    """Kill a container's process as soon as its pod is told to end, as whoever has no patience does."""
+
+    def kill() -> None:
+        found = stack.site.kube.find("Pod", pod, NAMESPACE)
+        if found is not None and "deletionTimestamp" in found["metadata"]:
+            stack.cluster.kill(NAMESPACE, pod, container)
+
+    with again_and_again(kill, every_s=0.2):
+        yield
 
 
 def _identity(stack: Stack, pod: str, container: str) -> str:
@@ -76,8 +97,7 @@ def _deploy_as_configured(stack: Stack, *, release: str) -> None:
 
 def _deploy(stack: Stack, name: str, change: Mapping[str, Any]) -> None:
     component, release = _release(stack, name)
-    values = {**component.values(release), **change}
-    stack.site.helm.upgrade(name, release.chart, release.namespace, release.values_file, values)
+    component.upgrade(name, change)
     rolled_out = stack.site.kube.rolled_out("StatefulSet", name, release.namespace)
     wait.until(rolled_out, named=f"release {name} rolled out", within_s=_ROLLED_OUT_WITHIN_S)
 

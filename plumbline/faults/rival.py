@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from plumbline.components.devnet import JWT_SECRET, NAMESPACE
+from plumbline.components.devnet import NAMESPACE
 from plumbline.components.execution import ENGINE_PORT
 from plumbline.core.errors import PlumblineError
 
@@ -61,9 +61,8 @@ def rival_of(stack: Stack, pod: str) -> Iterator[Rival]:
     """Connect a rival to a node."""
     from plumbline_beacon.engine import EngineClient  # noqa: PLC0415
 
-    secret = bytes.fromhex(stack.devnet.secret(JWT_SECRET)["jwt.hex"].strip().removeprefix("0x"))
     with stack.site.kube.forward(NAMESPACE, f"pod/{pod}", ENGINE_PORT) as address:
-        engine = EngineClient(f"http://{address}", secret)
+        engine = EngineClient(f"http://{address}", stack.devnet.engine_key)
         try:
             rival = Rival(engine)
             yield rival

@@ -10,6 +10,7 @@ import pytest
 from plumbline.components.control_plane import OK
 from plumbline.components.mishaps import mishaps
 from plumbline.components.patience import settle
+from plumbline.components.volumes import MIB
 from plumbline.core import wait
 from reports.evidence import attach, figure
 
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
     from fixtures.recorder import Recorder
     from plumbline.components.cluster import Cluster
     from plumbline.components.network_policy import NetworkPolicy
+    from plumbline.components.storage import Storage
 
 RESOLVE_WITHIN_S = 5.0
+SIZE_MIB, USABLE = 64, 0.75  # the file system takes its share, and keeps a twentieth for root
+MOUNTED_WITHIN_S = 30.0
 LOOKS_FOR_S = 5.0
 OUTSIDE, WITNESS = "192.0.2.53", "192.0.2.54"  # name servers that nobody has: TEST-NET-1, RFC 5737
 
@@ -100,6 +104,42 @@ def test_external_names_do_not_leak(network_policy: NetworkPolicy, cluster: Clus
     assert WITNESS in {one.target for one in asked}, f"{cluster.node_container} asked {WITNESS}; that is not on record"
     assert not leaks, "\n".join(leaks)
     assert not address, f"{name} resolves to {address} in {probe.pod}"
+
+
+@pytest.mark.control("CLU-003")
+def test_default_class_provisions_and_enforces_the_size(storage: Storage) -> None:
+    """Preconditions: one default StorageClass.
+    Steps: claim 64 MiB without naming a class; from a pod, write twice as much to the volume.
+    Expected: the claim has the size that was asked for, most of it can be used, and then there is no space left (ENOSPC).
+    """
+    classes = storage.default_classes()
+    assert classes == {storage.storage_class: storage.driver}, (
+        f"default StorageClasses are {classes}, expected {storage.storage_class} of {storage.driver}"
+    )
+
+    with storage.claimed(SIZE_MIB) as volume:
+        mounted = settle(volume.mounted(), named="the volume is mounted", within_s=MOUNTED_WITHIN_S)
+        assert mounted.ok, f"{volume}: {mounted.summary}"
+        capacity, filled, told = volume.capacity, volume.filled(2 * SIZE_MIB * MIB), str(volume)
+
+    figure("claim made, to its volume mounted", mounted.seconds, "s", bound=MOUNTED_WITHIN_S)
+    figure(f"bytes that a volume of {SIZE_MIB} MiB takes", filled.written / MIB, "MiB", bound=SIZE_MIB)
+    assert capacity == f"{SIZE_MIB}Mi", f"{told} has a capacity of {capacity}"
+    assert filled.said == "ENOSPC", f"{told} {filled}, expected ENOSPC"
+    assert USABLE * SIZE_MIB * MIB <= filled.written <= SIZE_MIB * MIB, f"{told} {filled}"
+
+
+@pytest.mark.control("CLU-003")
+def test_snapshot_class_belongs_to_the_default_storage_class(storage: Storage) -> None:
+    """Preconditions: a cluster that has VolumeSnapshots.
+    Steps: read the VolumeSnapshotClasses.
+    Expected: one is of the default StorageClass' driver.
+    """
+    classes = storage.snapshot_classes()
+    if classes is None:
+        pytest.skip("this stack has no VolumeSnapshots (charts/storage, snapshots.enabled)")
+
+    assert storage.driver in classes.values(), f"no VolumeSnapshotClass is of {storage.driver}: there are {classes}"
 
 
 @pytest.mark.control("CLU-004")

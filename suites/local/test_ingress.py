@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from plumbline.components import crowd, websocket
+from plumbline.components import crowd, rollouts, websocket
 from plumbline.components import kube as k8s
 from plumbline.components.crowd import Neighbour
+from plumbline.components.execution import Execution
+from plumbline.components.ingress import Ingress
 from plumbline.components.outside import open_ports
 from plumbline.components.patience import settle
 from plumbline.components.tls import Presented, calling, presented, serves
@@ -19,9 +21,9 @@ from plumbline.query import GETH_HOST
 from reports.evidence import attach, figure
 
 if TYPE_CHECKING:
+    from plumbline.components.base import Workload
     from plumbline.components.certificates import Certificates
     from plumbline.components.cluster import Cluster
-    from plumbline.components.ingress import Ingress
     from plumbline.components.outside import Outside, Reply
     from plumbline.components.slots import SlotClock
     from plumbline.stack import Stack
@@ -39,6 +41,7 @@ PRIVATE_PORTS = (2379, 3500, 3999, 6060, 6443, 8008, 8545, 8546, 8551, 9100, 102
 SERVED_AGAIN_WITHIN_S = 3.0
 RENEWED_WITHIN_S = 15.0
 CALLS_AFTERWARDS = 20
+RESTARTED_WITHIN_S = 120.0
 
 
 def call(identity: int | str | None, method: str, *params: Any) -> dict[str, Any]:
@@ -153,6 +156,34 @@ def test_crowds_are_limited_each_client_on_its_own(ingress: Ingress, cluster: Cl
     assert 0.9 * limits.burst <= passed <= most, f"{many}\nexpected: {limits.burst} to {most:.0f} of them let through"
     assert set(other.heard.statuses) == {200}, f"the neighbour of the crowd: {other.heard}\nexpected: 200 only"
     assert again.ok, f"{again.summary}\nexpected: 200 soon after the crowd has gone"
+
+
+@pytest.mark.control("ING-009")
+@pytest.mark.parametrize(
+    "restarted",
+    [
+        pytest.param(load, id=load.name, marks=pytest.mark.destructive(part.name))
+        for part in (Ingress, Execution)
+        for load in part.workloads
+    ],
+)
+def test_rolling_restart_loses_no_request(stack: Stack, ingress: Ingress, restarted: Workload) -> None:
+    """Preconditions: a standing stack.
+    Steps: ask through the ingress twenty times a second, each time by a connection of its own; meanwhile replace every pod of the
+    controller, or of what is behind it, one after the other.
+    Expected: each request gets its answer.
+    """
+    traffic = ingress.traffic(GETH_HOST)
+
+    with traffic.flowing() as tally:
+        done = rollouts.restart(stack.site.kube, restarted, within_s=RESTARTED_WITHIN_S)
+
+    attach("traffic", str(tally))
+    figure(f"{restarted.name}, rolling restart", done.seconds, "s", bound=RESTARTED_WITHIN_S)
+    figure(f"requests lost by the restart of {restarted.name}", len(tally.lost), "requests", bound=0)
+    figure(f"requests during the restart of {restarted.name}", tally.answered + len(tally.lost), "requests")
+    assert done.ok, f"{restarted.kind} {restarted.name}: {done.summary}"
+    assert not tally.lost, f"while {restarted.kind} {restarted.name} restarted: {tally}"
 
 
 @pytest.mark.control("ING-007")
