@@ -40,7 +40,7 @@ class Cycle:
         down: how destroying ended.
         before: what was in use before the first cycle.
         after: what is in use after this one.
-        left: what is on the machine that was not there before the first.
+        left: what is on the machine that was not there before.
     """
 
     up: Ended
@@ -86,6 +86,7 @@ def measure(commands: Commands, place: Place, use: Callable[[], Use], count: int
     for _ in range(count):
         up, down = commands.run("up"), commands.run("down")
         left = place.left_since(occupied)
+        occupied |= left  # each is told once, of the cycle that left it
         yield Cycle(up, down, before, use(), left)
 
 

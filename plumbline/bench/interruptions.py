@@ -102,7 +102,9 @@ def measure(commands: Commands, place: Place, count: int, seed: int) -> Iterator
         interrupted = commands.interrupt(UP, plan.after_s, plan.sign)
         during = _during(place, interrupted)
         again, destroyed = commands.run(UP), commands.run(DOWN)
-        yield Interruption(plan, during, interrupted, again, destroyed, place.left_since(before))
+        left = place.left_since(before)
+        before |= left  # each is told once, of the interruption that left it
+        yield Interruption(plan, during, interrupted, again, destroyed, left)
 
 
 def lines(done: Sequence[Interruption]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -122,6 +123,7 @@ class Cluster(Component):
             self.network.remove_unused()
         if record and not nodes_left(self.engine):
             self.host.put_back()
+        shutil.rmtree(self.kube.credentials, ignore_errors=True)
         self.site.paths.kubeconfig.unlink(missing_ok=True)
         self._file.unlink(missing_ok=True)  # last: until then a destroy that was interrupted goes on
 

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
+import yaml
+
 from plumbline.core import shell, wait
 from plumbline.core.errors import PlumblineError
 
@@ -80,6 +82,11 @@ class Kube:
         """
         self.kubeconfig, self.context, self.tools = kubeconfig, context, tools
 
+    @property
+    def credentials(self) -> Path:
+        """Folder of the client's key and certificates, which it wants as files; a killed process leaves its own there."""
+        return self.kubeconfig.with_name("credentials")
+
     # -- requests ------------------------------------------------------------------------------------------------
 
     @cached_property
@@ -87,7 +94,10 @@ class Kube:
         """The official client, used for its transport: TLS, credentials, connections. Objects stay plain JSON."""
         from kubernetes import config  # noqa: PLC0415  (heavy; loaded when a cluster is there to talk to)
 
-        client = config.new_client_from_config(str(self.kubeconfig), context=self.context)  # type: ignore[no-untyped-call]
+        document = yaml.safe_load(self.kubeconfig.read_text())
+        client = config.new_client_from_config_dict(  # type: ignore[no-untyped-call]
+            document, context=self.context, temp_file_path=str(self.credentials)
+        )
         client.configuration.connection_pool_maxsize = 64
         return type(client)(client.configuration)
 

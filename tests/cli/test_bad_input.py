@@ -141,12 +141,13 @@ def test_a_checkout_has_one_cluster(checkout: Path, docker: Any, refused: Refuse
 def test_what_a_killed_creation_left_is_no_obstacle(checkout: Path, docker: Any) -> None:
     remembered(checkout, name="ethereum-cluster", phase="creating", owner="me")
     folder = checkout / ".plumbline"
-    for name in ("kubeconfig.lock", ".stack.json.cut-short"):
+    (folder / "credentials").mkdir()
+    for name in ("kubeconfig.lock", ".stack.json.cut-short", "credentials/tmpkey"):
         (folder / name).touch()
 
     assert cli.main(["down"]) == 0
 
-    assert not [file.name for file in folder.iterdir() if file.is_file() and file.name != "stack.lock"]
+    assert [file.name for file in folder.iterdir()] == ["stack.lock"]
 
 
 # -- nothing stands -------------------------------------------------------------------------------------------------------

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from base64 import b64encode
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -154,3 +158,26 @@ def test_a_daemon_set_without_nodes_has_not_rolled_out(kube: Kube) -> None:
     seen = next(iter(kube.rolled_out("DaemonSet", "speaker", "metallb-system").observe(wait.Deadline(1))))
 
     assert not seen.ok
+
+
+def test_credentials_are_kept_where_destroy_finds_them(tmp_path: Path) -> None:
+    secret = b64encode(b"secret").decode()
+    cluster = {"server": "https://127.0.0.1:1", "certificate-authority-data": secret}
+    user = {"client-certificate-data": secret, "client-key-data": secret}
+    context = {"name": "kind-x", "context": {"cluster": "c", "user": "u"}}
+    document = {
+        "clusters": [{"name": "c", "cluster": cluster}],
+        "users": [{"name": "u", "user": user}],
+        "contexts": [context],
+    }
+    (tmp_path / "kubeconfig").write_text(json.dumps({**document, "current-context": "kind-x"}))
+    made = "import os, sys; from pathlib import Path; from plumbline.components.kube import Kube"
+    killed = "Kube(Path(sys.argv[1]), 'kind-x', Path()).client; os.kill(os.getpid(), 9)"
+
+    subprocess.run(
+        [sys.executable, "-c", f"{made}; {killed}", tmp_path / "kubeconfig"],
+        check=False,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+
+    assert {path.relative_to(tmp_path).parts[0] for path in tmp_path.rglob("*")} == {"kubeconfig", "credentials"}
