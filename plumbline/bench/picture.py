@@ -10,7 +10,7 @@ from plumbline.bench.profile import Profile, Span, Step
 _WIDTH, _LEFT, _RIGHT = 1180, 210, 70  # pixels; names stand at the left, the last seconds at the right
 _TOP, _ROW, _BAR = 76, 24, 15
 _LOAD = 110  # height of the load's curve
-_INK, _FAINT, _PATH = "#24292f", "#d0d7de", "#cf222e"
+_INK, _FAINT, _WAITS, _PATH = "#24292f", "#d0d7de", "#8c959f", "#cf222e"
 _AHEAD, _DOING, _WAITING, _BUSY = "#d4b8f0", "#0969da", "#a5d0f9", "#9fd3a8"
 _LEGEND = (
     (_DOING, "made, deployed"),
@@ -84,16 +84,14 @@ class _Drawing:
         return f'<rect x="{x:.1f}" y="{y}" width="{max(width, 1):.1f}" height="{_BAR}" fill="{colour}"><title>{told}</title></rect>'
 
     def _waits(self) -> Iterator[str]:
-        """From what each step waited for, a line down or up to its beginning."""
+        """From what each step waited for, a line down to its beginning."""
         for step in self.profile.steps.values():
             gate = self.profile.gate(step)
             if gate is None:
                 continue
             x = self._x(step.span.start_s)
-            on_path = {step.name, gate.name} <= self.critical
-            y = (self._y(gate.name) + _BAR, self._y(step.name)) if gate.span.start_s <= step.span.start_s else ()
-            if y:
-                yield _line(x, y[0], x, y[1], _PATH if on_path else "#8c959f", width=2 if on_path else 1)
+            colour, width = (_PATH, 2) if {step.name, gate.name} <= self.critical else (_WAITS, 1)
+            yield _line(x, self._y(gate.name) + _BAR, x, self._y(step.name), colour, width=width)
 
     def _load(self) -> Iterator[str]:
         top, floor = self.bottom + 24, self.bottom + 24 + _LOAD
