@@ -13,6 +13,7 @@ import pytest
 from plumbline.components import host, kind_config, pod_network
 from plumbline.components.base import Site
 from plumbline.components.cluster import Cluster
+from plumbline.components.consensus import Consensus
 from plumbline.components.pod_network import Home
 from plumbline.core import shell
 from plumbline.core.config import Config
@@ -143,6 +144,19 @@ def test_a_signal_goes_to_the_node_of_the_pod(site: Site, asked: list[str]) -> N
     Cluster(site).kill("ethereum", "geth-0", "geth")
 
     assert asked == ["docker exec --interactive c-worker2 ctr -n k8s.io task kill -s SIGKILL abc"]
+
+
+def test_the_api_server_is_let_in_to_what_is_asked_through_it(site: Site) -> None:
+    nodes = {"c-control-plane": {"status": {"addresses": [{"type": "InternalIP", "address": "172.18.0.2"}]}}}
+    site.__dict__["kube"] = SimpleNamespace(get=lambda _, name: nodes[name])
+
+    policy = Consensus(site)._api_server_may_ask()
+
+    assert policy["metadata"]["namespace"] == "ethereum"
+    assert policy["spec"]["podSelector"] == {"matchLabels": {"app.kubernetes.io/component": "consensus"}}
+    assert policy["spec"]["ingress"] == [
+        {"from": [{"ipBlock": {"cidr": "172.18.0.2/32"}}], "ports": [{"port": 3500, "protocol": "TCP"}]}
+    ]
 
 
 def test_an_engine_that_does_not_answer_is_no_cluster_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
