@@ -13,7 +13,7 @@ TRIES = 4
 _FIRST_PAUSE_S = 2.0
 _REFUSED = re.compile(
     r"\b(403 Forbidden|404 Not Found|410 Gone|unknown revision|No matching distribution found"
-    r"|module lookup disabled by GOPROXY=off)",
+    r"|module lookup disabled by GOPROXY=off|E403|E404|ETARGET)",
     re.IGNORECASE,
 )
 _PASSING = re.compile(
@@ -24,6 +24,9 @@ _PASSING = re.compile(
 _MODULE = re.compile(r"\b([\w.-]+\.[a-z]{2,}/[\w./~-]+@v[\w.+-]+)")
 _GO_SUM = re.compile(r"checksum mismatch\s+downloaded:\s+(?P<actual>h1:\S+)\s+\S+:\s+(?P<expected>h1:\S+)")
 _PIP_SUM = re.compile(r"Expected sha256 (?P<expected>[0-9a-f]{64}).*?Got\s+(?P<actual>[0-9a-f]{64})", re.DOTALL)
+_NPM_SUM = re.compile(
+    r"integrity checksum failed when using sha512: wanted (?P<expected>\S+) but got (?P<actual>\S+)\."
+)
 
 
 def run(
@@ -72,7 +75,7 @@ def run(
 
 def judge(said: str, what: str) -> PlumblineError | None:
     """Return the final failure that a client's words mean, or None if trying again may help or nothing is known."""
-    for pattern in (_GO_SUM, _PIP_SUM):
+    for pattern in (_GO_SUM, _PIP_SUM, _NPM_SUM):
         if match := pattern.search(said):
             named = _MODULE.search(said)
             return ChecksumMismatch(named[1] if named else what, expected=match["expected"], actual=match["actual"])

@@ -10,7 +10,8 @@ from plumbline.core.errors import ConfigError
 from plumbline.images.parts.base import Part
 from plumbline.images.parts.compiled import CPart, GoPart
 from plumbline.images.parts.debian import DebPart, OsFilesPart, OsPart
-from plumbline.images.parts.files import FilesPart, ModulePart
+from plumbline.images.parts.files import FilesPart, FolderPart, ModulePart
+from plumbline.images.parts.npm import NpmPart
 from plumbline.images.parts.python import PipPart, SourcePart, StubsPart, WheelPart
 
 KINDS: dict[str, type[Part]] = {
@@ -22,7 +23,9 @@ KINDS: dict[str, type[Part]] = {
         OsFilesPart,
         DebPart,
         FilesPart,
+        FolderPart,
         ModulePart,
+        NpmPart,
         PipPart,
         SourcePart,
         StubsPart,

@@ -51,6 +51,37 @@ class FilesPart(Part):
 
 
 @dataclass(frozen=True)
+class FolderPart(Part):
+    """A folder of this repository that is run as it is: a program of ours that needs no compiler.
+
+    Attributes:
+        source: the folder, from the recipe's folder.
+        path: where it is in the image.
+    """
+
+    kind: ClassVar[str] = "folder"
+    source: str
+    path: str
+
+    def key(self, shop: Workshop) -> str:
+        """Return the key of the folder's content."""
+        return key_of(key_of_tree(self._source), self.path)
+
+    def lay(self, shop: Workshop, tree: Tree, scratch: Path) -> Components:
+        """Put the files in place."""
+        tree.add_folder(self.path, self._source)
+        return []
+
+    def provenance(self, shop: Workshop) -> list[str]:
+        """Return the folder with the checksum of its content."""
+        return [f"source local/{self._source.parent.name}/{self._source.name} sha256:{key_of_tree(self._source)}"]
+
+    @property
+    def _source(self) -> Path:
+        return (self.folder / self.source).resolve()
+
+
+@dataclass(frozen=True)
 class ModulePart(Part):
     """A folder of a Go module, laid over the image's root, with edits that must apply.
 
