@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Write the lock files from the .in files: every package with its version and sums, no address of any index.
+# Write the lock files from the .in files and package.json: every package with its version and sums, no address of any index.
 # The images' locks are subsets of the harness's, so that tests run what the images hold. Arguments go to uv (--upgrade).
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -12,6 +12,7 @@ lock() { # <Python> <in> <out> [more options]
 }
 
 lock 3.12 requirements/harness.in requirements/harness.txt "$@"
+npm install --prefix local/helios --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund --silent
 for image in beacon csi; do
   lock 3.13 "local/$image/requirements.in" "local/$image/requirements.txt" --constraint requirements/harness.txt "$@"
 done

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -14,6 +15,13 @@ SOURCES = ("requirements/harness.in", "local/beacon/requirements.in", "local/csi
 def names(file: Path) -> list[str]:
     lines = (line.split("#")[0].strip() for line in file.read_text().splitlines())
     return [re.split(r"[\[=<>! ]", line)[0] for line in lines if line and not line.startswith("-")]
+
+
+def test_npm_packages_do_too() -> None:
+    document = (ROOT / "docs/dependencies.md").read_text()
+    asked = json.loads((ROOT / "local/helios/package.json").read_text())["dependencies"]
+
+    assert not [name for name in asked if f"| {name} |" not in document]
 
 
 @pytest.mark.parametrize("source", SOURCES)
