@@ -45,7 +45,7 @@ def pods(local_stack: list[Rendering]) -> dict[str, tuple[str, Object]]:
 
 
 def allows(local_stack: list[Rendering], source: Object, target: Object, port: str, direction: str) -> bool:
-    """Whether a policy of a pod lets traffic through to another one of its namespace."""
+    """Whether a policy of a pod lets traffic through to another one."""
     side = "from" if direction == "ingress" else "to"
     own, other = (target, source) if direction == "ingress" else (source, target)
     numbers = {p["name"]: p["containerPort"] for c in containers(target) for p in c.get("ports", [])}
@@ -331,3 +331,66 @@ def test_the_volume_driver_understands_its_command_line(renderings: dict[str, Re
     assert str(given.csi_socket) == f"{socket}/csi.sock"
     assert f"--csi-address={provisioner['volumeMounts'][0]['mountPath']}/csi.sock" in provisioner["args"]
     assert given.http_address[1] == driver["ports"][0]["containerPort"]
+
+
+def test_the_light_client_reaches_what_it_asks_and_is_let_in(
+    local_stack: list[Rendering], renderings: dict[str, Rendering]
+) -> None:
+    """Helios is in another namespace than the nodes: both sides name it."""
+    helios = renderings["helios-local"]
+    client = helios.one("Deployment")
+    asked = {e["name"]: e["value"] for e in pod(client)["containers"][0]["env"] if e["name"].endswith("_RPC")}
+    assert set(asked) == {"HELIOS_CONSENSUS_RPC", "HELIOS_EXECUTION_RPC"}
+
+    for url in asked.values():
+        service, namespace, port = re.fullmatch(r"http://([a-z]+)\.([a-z]+)\.svc\.cluster\.local:(\d+)", url).groups()  # type: ignore[union-attr]
+        for rendering, target in served_by(local_stack, service, namespace):
+            out = helios.one("NetworkPolicy", "helios")["spec"]["egress"]
+            let_in = rendering.one("NetworkPolicy", rendering.way.release)["spec"]["ingress"]
+            names = {
+                p["name"] for c in containers(target) for p in c.get("ports", []) if p["containerPort"] == int(port)
+            }
+            assert opens(out, "to", {int(port)}, namespace, labels(target)), url
+            assert opens(let_in, "from", names, "helios", labels(client)), f"{url}: {rendering.way}"
+
+
+def served_by(local_stack: list[Rendering], service: str, namespace: str) -> list[tuple[Rendering, Object]]:
+    """The workloads behind a Service, whichever release made it, with their renderings."""
+    selectors = [
+        each["spec"]["selector"]
+        for rendering in local_stack
+        for each in rendering.of_kind("Service")
+        if (each["metadata"]["name"], rendering.way.namespace) == (service, namespace)
+    ]
+    assert len(selectors) == 1, f"{len(selectors)} Services {namespace}/{service}"
+    return [
+        (rendering, each)
+        for rendering in local_stack
+        for each in rendering.workloads
+        if rendering.way.namespace == namespace and selects({"matchLabels": selectors[0]}, labels(each))
+    ]
+
+
+def opens(rules: list[Object], side: str, ports: set[Any], namespace: str, other: Object) -> bool:
+    """Whether a rule of a policy names a port, and a pod of another namespace."""
+    return any(
+        ports & {port["port"] for port in rule["ports"]}
+        and any(
+            peer.get("namespaceSelector") == {"matchLabels": {"kubernetes.io/metadata.name": namespace}}
+            and selects(peer.get("podSelector", {}), other)
+            for peer in rule[side]
+        )
+        for rule in rules
+    )
+
+
+def test_helios_understands_its_environment(renderings: dict[str, Rendering]) -> None:
+    """Every variable that the chart sets is one that the program knows, and none that it demands is missing."""
+    known = set(
+        re.findall(
+            r"^  (HELIOS_\w+): \[", (ROOT / "local/helios/plumbline_helios/config.mjs").read_text(), re.MULTILINE
+        )
+    )
+    given = {e["name"] for e in pod(renderings["helios-public-mainnet"].one("Deployment"))["containers"][0]["env"]}
+
+    assert given == known

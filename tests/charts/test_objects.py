@@ -15,7 +15,7 @@ from plumbline.components.isolation.privileges import Privileges
 
 STABLE = {f"app.kubernetes.io/{name}" for name in ("name", "instance", "component", "part-of", "managed-by")}
 VERSIONED = {"app.kubernetes.io/version", "helm.sh/chart"}
-ISOLATED = {"ethereum", "ingress-nginx", "conformance", "metallb-system", "storage", "sealed-secrets"}
+ISOLATED = {"ethereum", "helios", "ingress-nginx", "conformance", "metallb-system", "storage", "sealed-secrets"}
 OF_KUBERNETES = {"default", "kube-node-lease", "kube-public", "kube-system"}  # where charts/network-policy denies
 
 
