@@ -22,5 +22,7 @@ pytest_plugins = [
     "fixtures.sealed_secrets",
     "fixtures.execution",
     "fixtures.consensus",
+    "fixtures.light_client",
+    "fixtures.production",
     "fixtures.slots",
 ]

@@ -21,8 +21,8 @@ from plumbline.core.errors import PlumblineError, Unfit, UsageError
 from plumbline.core.paths import Paths
 
 _OPTIONS = (
-    *("target", "network", "helios-network", "images", "registry-mirror", "profile", "cluster-name", "nodes"),
-    *("beacon-api", "checkpoint"),
+    *("target", "network", "images", "registry-mirror", "profile", "cluster-name", "nodes", "beacon-api", "checkpoint"),
+    *("helios-network", "helios-beacon-api", "helios-checkpoint", "helios-execution-rpc"),
 )
 _FLAGS = {
     "keep": "leave the stack standing",
@@ -31,7 +31,6 @@ _FLAGS = {
 }
 _LATER = {  # components that the make targets name and that no release has yet
     "monitoring": "Prometheus, Alertmanager and Grafana",
-    "light-client": "the Helios light client",
 }
 
 
@@ -214,7 +213,7 @@ def _up(options: argparse.Namespace) -> int:
     for name in options.components:
         if name in _LATER:
             raise UsageError(
-                f"{_LATER[name]} cannot be deployed yet: this release brings up cluster, ingress, devnet and Geth only"
+                f"{_LATER[name]} cannot be deployed yet: this release brings up everything else"
             )
     from plumbline import doctor  # noqa: PLC0415
     from plumbline.faults import undo  # noqa: PLC0415

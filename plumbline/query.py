@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
+from plumbline.components import light_client
 from plumbline.components.kube import NotFound
 from plumbline.core import wait
 from plumbline.core.errors import ControlFailed, Unfit
 from plumbline.stack import Stack
 
-GETH_HOST = "api.oumla.local"
+GETH_HOST, HELIOS_HOST = "api.oumla.local", light_client.HOST
 _RISES_WITHIN_S = 30.0  # two slots and a half
 
 
@@ -25,31 +27,47 @@ class Answer:
 
 
 def ask(stack: Stack) -> Iterator[Answer]:
-    """Yield the answers one by one: peers, block number, and the block number once it has risen.
+    """Yield the answers one by one: Geth's peers, and of each endpoint the block number, and again once it has risen.
 
     Raises:
         Unfit: no endpoint is deployed.
         ControlFailed: an endpoint answers with an error.
         wait.Timeout: the block number does not rise.
     """
+    with ExitStack() as opened:
+        clients = {host: opened.enter_context(client) for host, client in _ways_in(stack).items()}
+        yield Answer(GETH_HOST, "net_peerCount", _call(clients[GETH_HOST], "net_peerCount"))
+        first = {}
+        for host, client in clients.items():
+            first[host] = _call(client, "eth_blockNumber")
+            yield Answer(host, "eth_blockNumber", first[host])
+        for host, client in clients.items():
+            yield Answer(host, "eth_blockNumber", _risen(client, host, first[host]))
+
+
+def _ways_in(stack: Stack) -> dict[str, Any]:
+    """Return a client for each endpoint that is deployed."""
     try:
-        way_in = stack.ingress.client(GETH_HOST)
+        hosts = [host for host in (GETH_HOST, HELIOS_HOST) if host in stack.ingress.hosts()]
+        clients = {host: stack.ingress.client(host) for host in hosts}
     except (NotFound, LookupError):
-        raise Unfit(f'no ingress serves {GETH_HOST} yet: bring it up with "make deploy-eth-local"') from None
-    with way_in as client:
-        yield Answer(GETH_HOST, "net_peerCount", _call(client, "net_peerCount"))
-        first = _call(client, "eth_blockNumber")
-        yield Answer(GETH_HOST, "eth_blockNumber", first)
+        clients = {}
+    if GETH_HOST not in clients:
+        raise Unfit(f'no ingress serves {GETH_HOST} yet: bring it up with "make deploy-eth-local"')
+    return clients
 
-        def risen() -> wait.Observation[int]:
-            now = _call(client, "eth_blockNumber")
-            return wait.Observation(now > first, now, f"{GETH_HOST} is at block {now}, as at the start")
 
-        named = f"block number rises at {GETH_HOST}"
-        last = wait.until(
-            wait.poll(risen, every_s=0.5), named=named, within_s=_RISES_WITHIN_S, look="plumbline logs consensus"
-        )
-        yield Answer(GETH_HOST, "eth_blockNumber", last)
+def _risen(client: Any, host: str, first: int) -> int:
+    """Return a block number above the first one, once there is one."""
+
+    def look() -> wait.Observation[int]:
+        now = _call(client, "eth_blockNumber")
+        return wait.Observation(now > first, now, f"{host} is at block {now}, as at the start")
+
+    named = f"block number rises at {host}"
+    return wait.until(
+        wait.poll(look, every_s=0.5), named=named, within_s=_RISES_WITHIN_S, look="plumbline logs consensus"
+    )
 
 
 def _call(client: Any, method: str) -> int:

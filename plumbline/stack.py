@@ -19,10 +19,12 @@ from plumbline.components.consensus import Consensus
 from plumbline.components.devnet import Devnet
 from plumbline.components.execution import Execution
 from plumbline.components.ingress import Ingress
+from plumbline.components.light_client import LightClient
 from plumbline.components.load_balancer import LoadBalancer
 from plumbline.components.network_policy import NetworkPolicy
 from plumbline.components.pod_network import PodNetwork
 from plumbline.components.public_execution import PublicExecution
+from plumbline.components.public_light_client import PublicLightClient
 from plumbline.components.sealed_secrets import SealedSecrets
 from plumbline.components.service_network import ServiceNetwork
 from plumbline.components.storage import Storage
@@ -44,9 +46,8 @@ PLATFORM: tuple[type[Component], ...] = (
     *(Cluster, PodNetwork, ServiceNetwork, NetworkPolicy, Storage, LoadBalancer, Ingress),
     *(SealedSecrets, Certificates),
 )
-COMPONENTS: tuple[type[Component], ...] = (*PLATFORM, Devnet, Execution, Consensus)
-# A public network has a genesis and a consensus layer of its own.
-ON_PUBLIC_NETWORK: tuple[type[Component], ...] = (*PLATFORM, PublicExecution)
+DEVNET: tuple[type[Component], ...] = (Devnet, Execution, Consensus)
+COMPONENTS: tuple[type[Component], ...] = (*PLATFORM, *DEVNET, LightClient)
 _LEASE_WITHIN_S = 600.0
 _END_EVERY_S = 0.2
 
@@ -84,8 +85,7 @@ class Stack:
     def __init__(self, site: Site) -> None:
         """Bind the components to a place; nothing is touched yet."""
         self.site = site
-        kinds = COMPONENTS if site.config.network == "devnet" else ON_PUBLIC_NETWORK
-        self.components: dict[str, Component] = {kind.name: kind(site) for kind in kinds}
+        self.components: dict[str, Component] = {kind.name: kind(site) for kind in components_of(site.config)}
         self.created = False
         self.slower: list[Slower] = []
         self._staged: set[str] = set()
@@ -146,6 +146,11 @@ class Stack:
     def consensus(self) -> Consensus:
         """The beacon node."""
         return self._part(Consensus)
+
+    @cached_property
+    def light_client(self) -> LightClient:
+        """Helios."""
+        return self._part(LightClient)
 
     def _part[C: Component](self, kind: type[C]) -> C:
         component = self.components[kind.name]
@@ -333,6 +338,21 @@ class Stack:
         for regression in self.slower:
             events.emit("stack", "warning", text=str(regression))
         self._history.add(this)
+
+
+def components_of(config: Config) -> tuple[type[Component], ...]:
+    """Return what a stack consists of, which depends on the networks that it follows.
+
+    Raises:
+        ConfigError: Helios is to follow a devnet that is not there.
+    """
+    if config.network == "devnet":
+        client = LightClient if config.helios_network in (None, "devnet") else PublicLightClient
+        return (*PLATFORM, *DEVNET, client)
+    if config.helios_network == "devnet":
+        raise ConfigError(f"Helios cannot follow the devnet where Geth is on {config.network}: use --network devnet")
+    # A public network has a genesis and a consensus layer of its own.
+    return (*PLATFORM, PublicExecution, *((PublicLightClient,) if config.helios_network else ()))
 
 
 def closure(components: Mapping[str, Component], goals: Sequence[str]) -> dict[str, Component]:

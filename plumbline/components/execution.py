@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
-from plumbline.components import answers, heads, transactions
+from plumbline.components import answers, heads, rpc, transactions, usage
 from plumbline.components import kube as k8s
 from plumbline.components.answers import Answers
 from plumbline.components.base import HelmComponent, Release, Site, Workload
@@ -17,25 +18,17 @@ from plumbline.components.forks import Schedule
 from plumbline.components.heads import Heads
 from plumbline.components.kube import Kube, Object
 from plumbline.components.patience import settle
+from plumbline.components.rpc import Direct
 from plumbline.components.slots import BLOCK_DUE_S, Window
 from plumbline.components.transactions import AccountState, Receipt
+from plumbline.components.usage import Usage
 from plumbline.core import wait
-from plumbline.core.errors import PlumblineError
 
 T = TypeVar("T")
 _RESUMED = re.compile(r"(?:Loaded most recent local block|Rewound to block with (?:available )?state) +number=([\d,]+)")
 CONTAINER, RPC_PORT, ENGINE_PORT, METRICS_PORT = "geth", "8545", 8551, "6060"
 LATE, SERVICE = "geth-late-0", "geth"
 _OF_SERVICE = f"kubernetes.io/service-name={SERVICE}"
-
-
-class RpcError(PlumblineError):
-    """A node answered with a JSON-RPC error."""
-
-    def __init__(self, node: str, method: str, error: Mapping[str, Any]) -> None:
-        """Keep the node, the method, and the error object (JSON-RPC 2.0, section 5.1)."""
-        self.node, self.method, self.error = node, method, error
-        super().__init__(f"{node} refuses {method}: {error.get('code')} {error.get('message')}")
 
 
 @dataclass(frozen=True)
@@ -77,14 +70,19 @@ class Geth:
         """Call a JSON-RPC method on this very node and return the result.
 
         Raises:
-            RpcError: the node answered with an error.
+            rpc.RpcError: the node answered with an error.
             OSError: it does not answer.
         """
-        call = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)}
-        answer = self.kube.request("POST", self.kube.pod_url(NAMESPACE, self.name, RPC_PORT) + "/", body=call)
-        if "error" in answer:
-            raise RpcError(self.name, method, answer["error"])
-        return answer["result"]
+        return rpc.call(self.kube, NAMESPACE, self.name, RPC_PORT, method, params)
+
+    def direct(self) -> AbstractContextManager[Direct]:
+        """Open a way for large answers."""
+        return rpc.direct(self.kube, NAMESPACE, self.name, RPC_PORT)
+
+    @property
+    def usage(self) -> Usage:
+        """What it uses of its node."""
+        return usage.of_pod(self.kube, NAMESPACE, self.name)
 
     @property
     def head(self) -> int:

@@ -27,7 +27,7 @@ class Ingress(HelmComponent):
     uses: ClassVar[tuple[str, ...]] = ("load-balancer", "certificates")
     releases: ClassVar[tuple[Release, ...]] = (Release("nginx-ingress", "nginx-ingress", _NAMESPACE),)
     workloads: ClassVar[tuple[Workload, ...]] = (Workload("Deployment", "nginx-ingress", _NAMESPACE),)
-    served: ClassVar[tuple[str, ...]] = ("ethereum",)
+    served: ClassVar[tuple[str, ...]] = ("ethereum", "helios")
 
     def values(self, release: Release) -> Mapping[str, Any]:
         """Return where the API server is."""

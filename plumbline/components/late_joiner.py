@@ -13,8 +13,9 @@ from plumbline_beacon.genesis import FILLER_ACCOUNTS, filler_address, filler_bal
 from plumbline.components.base import Release
 from plumbline.components.consensus import Consensus
 from plumbline.components.devnet import NAMESPACE
-from plumbline.components.execution import LATE, SERVICE, Execution, Geth, RpcError
+from plumbline.components.execution import LATE, SERVICE, Execution, Geth
 from plumbline.components.patience import settle
+from plumbline.components.rpc import RpcError
 from plumbline.core import wait
 from plumbline.core.errors import PlumblineError
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from plumbline.components import kube as k8s
+from plumbline.components import light_client
 from plumbline.components.base import Site
 from plumbline.components.cluster import Cluster
 from plumbline.components.devnet import NAMESPACE
@@ -113,22 +114,26 @@ def _node_follows(site: Site) -> wait.Condition[Any]:
     return wait.every(_chain_goes_on(site), Execution(site).ready())
 
 
-def _json_rpc_answers(site: Site) -> wait.Condition[Any]:
+def _json_rpc_answers(site: Site, host: str = HOST) -> wait.Condition[Any]:
     import httpx  # noqa: PLC0415
 
-    call = {"jsonrpc": "2.0", "id": 1, "method": "eth_chainId", "params": []}
+    call = {"jsonrpc": "2.0", "id": 1, "method": "eth_blockNumber", "params": []}
 
     def ask() -> wait.Observation[None]:
         try:
-            with Ingress(site).client(HOST) as client:
+            with Ingress(site).client(host) as client:
                 answer = client.post("/", json=call, timeout=2)
         except httpx.TransportError as error:
-            return wait.Observation(False, None, f"{HOST} does not answer: {error or type(error).__name__}")
+            return wait.Observation(False, None, f"{host} does not answer: {error or type(error).__name__}")
         return wait.Observation(
-            "result" in answer.text, None, f"{HOST} answers {answer.status_code}: {answer.text[:100]}"
+            "result" in answer.text, None, f"{host} answers {answer.status_code}: {answer.text[:100]}"
         )
 
     return wait.poll(ask)
+
+
+def _verified_answers(site: Site) -> wait.Condition[Any]:
+    return _json_rpc_answers(site, light_client.HOST)
 
 
 PARTS = {
@@ -137,6 +142,7 @@ PARTS = {
         Part("beacon-0", "consensus", NAMESPACE, _pod("beacon-0"), "beacon", _chain_goes_on),
         Part("geth-0", "execution", NAMESPACE, _pod("geth-0"), "geth", _node_follows),
         Part("geth-follower-0", "execution", NAMESPACE, _pod("geth-follower-0"), "geth", _node_follows),
+        Part("helios", "light-client", light_client.NAMESPACE, _labels("helios"), "helios", _verified_answers),
         Part("nginx-ingress", "ingress", "ingress-nginx", _labels("nginx-ingress"), "controller", _json_rpc_answers),
         Part(
             "speaker",

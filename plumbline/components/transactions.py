@@ -86,6 +86,11 @@ class Sender:
         headers = {"Host": HOST, "Content-Type": "application/json"}
         return Web3(HTTPProvider(f"http://{self.ingress.address}", request_kwargs={"headers": headers, "timeout": 10}))
 
+    @property
+    def next_nonce(self) -> int:
+        """The nonce of the next transaction, those counted that no block has yet."""
+        return int(self.web3.eth.get_transaction_count(self.address, "pending"))
+
     def pay(self, to: str, wei: int, *, nonce: int) -> str:
         """Send a value transfer and return its hash."""
         return self._send(nonce=nonce, to=to, value=wei, gas=_TRANSFER_GAS)

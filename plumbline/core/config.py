@@ -28,7 +28,7 @@ class Config:
     Attributes:
         target: a local KinD cluster of our own, or an existing one that is only read.
         network: the Ethereum network that Geth follows.
-        helios_network: the network that Helios follows (default: the same).
+        helios_network: the network that Helios follows (default: the devnet; with Geth on a public network, no Helios).
         images: pull images, build them, or decide by what can be reached.
         registry_mirror: URL of the registry that images are pulled from, whatever their upstream registry.
         allow_unpinned: pull images whose digest the image lock does not record, too.
@@ -39,6 +39,9 @@ class Config:
         nodes: one node, or a control plane with two workers (local/kind-config.multi.yaml).
         beacon_api: URL of a Beacon API with light-client support, for public networks.
         checkpoint: root of a finalized block of that network (0x and 64 hex digits), for public networks.
+        helios_beacon_api: the same for Helios, where it follows another network than Geth.
+        helios_checkpoint: likewise.
+        helios_execution_rpc: URL of an execution client's JSON-RPC that Helios asks, where that is not our Geth.
     """
 
     target: Literal["kind", "existing"] = "kind"
@@ -54,6 +57,9 @@ class Config:
     nodes: Literal["single", "multi"] = "single"
     beacon_api: str | None = None
     checkpoint: str | None = None
+    helios_beacon_api: str | None = None
+    helios_checkpoint: str | None = None
+    helios_execution_rpc: str | None = None
 
     @classmethod
     def load(cls, root: Path, options: Mapping[str, Any] | None = None) -> Config:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from plumbline.components import tls
 from plumbline.components.devnet import NAMESPACE
+from plumbline.components.light_client import NAMESPACE as LIGHT_CLIENT
 from plumbline.core import wait
 from plumbline.faults.changes import added, changed, read
 from plumbline.faults.registry import fault
 from plumbline.faults.undo import cure, undone_by
-from plumbline.query import GETH_HOST
+from plumbline.query import GETH_HOST, HELIOS_HOST
 
 if TYPE_CHECKING:
     from plumbline.components.authority import Pair
@@ -29,6 +30,13 @@ _GETH_IMAGE = "docker.io/ethereum/client-go:v1.17.10"
 def backend_lost(stack: Stack) -> Iterator[None]:
     """Geth's Service selects no pod."""
     with changed(stack, "Service", "geth", NAMESPACE, {"spec": {"selector": {"plumbline.dev/rpc": "nobody"}}}):
+        yield
+
+
+@fault("light-client-lost", breaks="ING-002", injured=HELIOS_HOST, green=("ING-001",))
+def light_client_lost(stack: Stack) -> Iterator[None]:
+    """Helios' Service selects no pod."""
+    with changed(stack, "Service", "helios", LIGHT_CLIENT, {"spec": {"selector": {"plumbline.dev/rpc": "nobody"}}}):
         yield
 
 

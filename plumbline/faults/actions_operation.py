@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from plumbline.components import doomed
 from plumbline.components.devnet import NAMESPACE
+from plumbline.components.light_client import NAMESPACE as LIGHT_CLIENT
 from plumbline.core import shell, state
 from plumbline.faults.actions_ingress import renamed_host
 from plumbline.faults.changes import added, changed
@@ -16,7 +17,7 @@ from plumbline.faults.injuries import misbehaving
 from plumbline.faults.registry import fault
 from plumbline.faults.tools import replaced
 from plumbline.faults.undo import cure, folder_of, undone_by
-from plumbline.query import GETH_HOST
+from plumbline.query import GETH_HOST, HELIOS_HOST
 
 if TYPE_CHECKING:
     from plumbline.stack import Stack
@@ -107,6 +108,13 @@ def secret_shown(stack: Stack) -> Iterator[None]:
 def query_unanswered(stack: Stack) -> Iterator[None]:
     """Geth's Service selects no pod."""
     with changed(stack, "Service", "geth", NAMESPACE, {"spec": {"selector": {"plumbline.dev/rpc": "nobody"}}}):
+        yield
+
+
+@fault("query-unanswered-by-helios", breaks="OPS-003", injured=HELIOS_HOST, green=("CLU-001",))
+def query_unanswered_by_helios(stack: Stack) -> Iterator[None]:
+    """Helios' Service selects no pod."""
+    with changed(stack, "Service", "helios", LIGHT_CLIENT, {"spec": {"selector": {"plumbline.dev/rpc": "nobody"}}}):
         yield
 
 

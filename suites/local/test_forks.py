@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from plumbline.components.consensus import Consensus
     from plumbline.components.devnet import Devnet
     from plumbline.components.execution import Execution
+    from plumbline.components.light_client import LightClient
 
 
 @pytest.mark.control("FRK-001")
@@ -36,7 +37,9 @@ def test_clients_agree_with_the_networks_schedule(execution: Execution, consensu
 
 
 @pytest.mark.control("FRK-001")
-def test_every_client_runs_its_pinned_version_and_can_follow(execution: Execution, consensus: Consensus) -> None:
+def test_every_client_runs_its_pinned_version_and_can_follow(
+    execution: Execution, consensus: Consensus, light_client: LightClient
+) -> None:
     """Preconditions: clients whose images are pinned.
     Steps: ask each for its version; look up the last fork that this release knows.
     Expected: each runs the version of its image and knows every fork of this network; of public Sepolia's, which has passed
@@ -44,10 +47,11 @@ def test_every_client_runs_its_pinned_version_and_can_follow(execution: Executio
     """
     drifted = execution.version_drift()
     assert not drifted, drifted.told("the version that the image's tag names")
-    clients = {**dict(execution.versions().items()), "beacon-0": consensus.version}
+    light_clients = {client.name: client.version for client in light_client.clients}
+    clients = {**dict(execution.versions().items()), "beacon-0": consensus.version, **light_clients}
     attach("clients", clients)
 
     behind = forks.cannot_follow(forks.of_network(), clients)
     assert not behind, "\n".join(map(str, behind))
     on_sepolia = forks.cannot_follow(forks.SEPOLIA, clients)
-    assert [short.client for short in on_sepolia] == ["beacon-0"], on_sepolia
+    assert [short.client for short in on_sepolia] == ["beacon-0", *light_clients], on_sepolia

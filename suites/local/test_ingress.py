@@ -1,4 +1,4 @@
-"""ING: what the outside gets of Geth is right, limited, and nothing else."""
+"""ING: what the outside gets of Geth and Helios is right, limited, and nothing else."""
 
 from __future__ import annotations
 
@@ -50,32 +50,46 @@ def call(identity: int | str | None, method: str, *params: Any) -> dict[str, Any
     return made if identity is None else {**made, "id": identity}
 
 
+JSON_RPC = [
+    pytest.param(call(1, "eth_chainId"), (1, CHAIN), id="single"),
+    pytest.param(call("a", "eth_chainId"), ("a", CHAIN), id="single with a name"),
+    pytest.param(
+        [call(1, "eth_chainId"), call(None, "eth_chainId"), call(2, "eth_nosuch")],
+        [(1, CHAIN), (2, NO_SUCH_METHOD)],
+        id="batch",
+    ),
+    pytest.param(call(None, "eth_chainId"), None, id="notification"),
+    pytest.param([call(None, "eth_chainId")], None, id="batch of notifications"),
+    pytest.param(b'{"jsonrpc": "2.0", "id": 1,', (None, PARSE_ERROR), id="malformed"),
+    pytest.param([], (None, INVALID_REQUEST), id="empty batch"),
+    pytest.param({"id": 7}, (7, INVALID_REQUEST), id="no request"),
+    pytest.param(call(1, "eth_nosuch"), (1, NO_SUCH_METHOD), id="unknown method"),
+    pytest.param(call(1, "eth_getBalance"), (1, INVALID_PARAMETERS), id="missing parameters"),
+]
+"""What is sent, and what the specification has answered to it: (id, result) or (id, error code)."""
+
+
 @pytest.mark.control("ING-001")
-@pytest.mark.parametrize(
-    ("sent", "expected"),
-    [
-        pytest.param(call(1, "eth_chainId"), (1, CHAIN), id="single"),
-        pytest.param(call("a", "eth_chainId"), ("a", CHAIN), id="single with a name"),
-        pytest.param(
-            [call(1, "eth_chainId"), call(None, "eth_chainId"), call(2, "eth_nosuch")],
-            [(1, CHAIN), (2, NO_SUCH_METHOD)],
-            id="batch",
-        ),
-        pytest.param(call(None, "eth_chainId"), None, id="notification"),
-        pytest.param([call(None, "eth_chainId")], None, id="batch of notifications"),
-        pytest.param(b'{"jsonrpc": "2.0", "id": 1,', (None, PARSE_ERROR), id="malformed"),
-        pytest.param([], (None, INVALID_REQUEST), id="empty batch"),
-        pytest.param({"id": 7}, (7, INVALID_REQUEST), id="no request"),
-        pytest.param(call(1, "eth_nosuch"), (1, NO_SUCH_METHOD), id="unknown method"),
-        pytest.param(call(1, "eth_getBalance"), (1, INVALID_PARAMETERS), id="missing parameters"),
-    ],
-)
+@pytest.mark.parametrize(("sent", "expected"), JSON_RPC)
 def test_json_rpc_is_answered_as_specified(api: Outside, sent: Any, expected: Any) -> None:
     """Preconditions: a standing stack.
     Steps: send one request to Geth's host, through the ingress.
     Expected: HTTP 200, and the response or error object that the JSON-RPC 2.0 specification asks for.
     """
     reply = api.ask(sent)
+
+    assert reply.status == 200, f"{reply}\nexpected: {expected}"
+    assert reply.outcome == expected, f"{reply}\nexpected: {expected}"
+
+
+@pytest.mark.control("ING-002")
+@pytest.mark.parametrize(("sent", "expected"), JSON_RPC)
+def test_helios_answers_json_rpc_as_specified(helios_api: Outside, sent: Any, expected: Any) -> None:
+    """Preconditions: a standing stack.
+    Steps: send one request to Helios' host, through the ingress.
+    Expected: HTTP 200, and the same response or error object as Geth's.
+    """
+    reply = helios_api.ask(sent)
 
     assert reply.status == 200, f"{reply}\nexpected: {expected}"
     assert reply.outcome == expected, f"{reply}\nexpected: {expected}"

@@ -12,7 +12,7 @@ from plumbline.components import inventory
 from plumbline.components.belongings import LeftBehind
 from plumbline.components.devnet import CONTROL_SECRET, JWT_SECRET, KEYS_SECRET, NAMESPACE
 from plumbline.core import shell
-from plumbline.query import GETH_HOST
+from plumbline.query import GETH_HOST, HELIOS_HOST
 from reports.evidence import attach, figure, step
 from reports.redact import hide
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from plumbline.components.execution import Execution
     from plumbline.stack import Stack
 
-BRING_UP = ("cluster", "metallb-local", "ingress-local", "deploy-eth-local", "all-local")
+BRING_UP = ("cluster", "metallb-local", "ingress-local", "deploy-eth-local", "deploy-helios-local", "all-local")
 LOOK = ("help", "doctor", "engine", "summary")
-LATER = {"deploy-monitoring-local": "cannot be deployed yet", "deploy-helios-local": "cannot be deployed yet"}
+LATER = {"deploy-monitoring-local": "cannot be deployed yet"}
 
 
 @pytest.mark.control("OPS-001")
@@ -81,19 +81,21 @@ def test_destroy_leaves_nothing_behind(stack: Stack, doomed: Stack) -> None:
 def test_summary_tells_the_way_in(stack: Stack) -> None:
     """Preconditions: a standing stack.
     Steps: run make summary.
-    Expected: it names Geth's host, a line for /etc/hosts that is right, the address of each LoadBalancer, and where credentials are.
+    Expected: it names the hosts of Geth and Helios, a line for /etc/hosts that is right, the address of each LoadBalancer, and
+    where credentials are.
     """
     ended = make(stack.site.paths.root, stack.site.config, "summary")
     attach("make summary", ended.stdout)
 
     assert ended.ok, f"make summary ended with {ended.code}: {ended.stdout}{ended.stderr}"
-    for expected in (f"http://{GETH_HOST}/", *(f"secret/{name}" for name in (JWT_SECRET, KEYS_SECRET, CONTROL_SECRET))):
+    hosts, secrets = (GETH_HOST, HELIOS_HOST), (JWT_SECRET, KEYS_SECRET, CONTROL_SECRET)
+    for expected in (*(f"http://{host}/" for host in hosts), *(f"secret/{name}" for name in secrets)):
         assert expected in ended.stdout, f"make summary does not show {expected}:\n{ended.stdout}"
     hosts_line = [line.split() for line in ended.stdout.splitlines() if line.startswith(stack.ingress.address)]
     assert hosts_line, (
         f"make summary has no line for /etc/hosts that begins with {stack.ingress.address}:\n{ended.stdout}"
     )
-    assert GETH_HOST in hosts_line[0], f"the line for /etc/hosts lacks {GETH_HOST}: {hosts_line[0]}"
+    assert {*hosts} <= {*hosts_line[0]}, f"the line for /etc/hosts lacks one of {', '.join(hosts)}: {hosts_line[0]}"
 
 
 @pytest.mark.control("OPS-002")
@@ -130,14 +132,18 @@ def shows(text: str, secret: str, values: Mapping[str, str]) -> bool:
 def test_query_shows_peers_and_a_rising_block_number(stack: Stack, execution: Execution) -> None:
     """Preconditions: a standing stack; nothing in /etc/hosts.
     Steps: run make query.
-    Expected: Geth's host tells as many peers as the mesh has, and two block numbers of which the second is higher.
+    Expected: Geth's host tells as many peers as the mesh has; Geth's and Helios' each tell two block numbers of which the
+    second is higher.
     """
     ended = make(stack.site.paths.root, stack.site.config, "query")
     attach("make query", ended.stdout)
 
     assert ended.ok, f"make query ended with {ended.code}: {ended.stdout}{ended.stderr}"
-    told = [line.split() for line in ended.stdout.splitlines() if line.startswith(GETH_HOST)]
-    peers, *blocks = [int(value) for _, _, value in told]
-    assert [method for _, method, _ in told] == ["net_peerCount", "eth_blockNumber", "eth_blockNumber"], ended.stdout
-    assert peers >= execution.mesh, f"{GETH_HOST} has {peers} peers, expected {execution.mesh}"
-    assert blocks[1] > blocks[0], f"{GETH_HOST} stays at block {blocks[0]}"
+    told = [line.split() for line in ended.stdout.splitlines() if ".oumla.local " in line]
+    peers = [int(value) for host, method, value in told if (host, method) == (GETH_HOST, "net_peerCount")]
+    assert peers, f"make query does not tell the peers of {GETH_HOST}:\n{ended.stdout}"
+    assert peers[0] >= execution.mesh, f"{GETH_HOST} has {peers[0]} peers, expected {execution.mesh}"
+    for asked in (GETH_HOST, HELIOS_HOST):
+        blocks = [int(value) for host, method, value in told if (host, method) == (asked, "eth_blockNumber")]
+        assert len(blocks) == 2, f"make query tells {len(blocks)} block numbers of {asked}:\n{ended.stdout}"
+        assert blocks[1] > blocks[0], f"{asked} stays at block {blocks[0]}"

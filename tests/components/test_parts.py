@@ -35,7 +35,9 @@ def test_only_a_new_instance_is_one_that_was_started_again(after: tuple[str, str
 
 
 def test_every_part_says_which_component_its_death_breaks() -> None:
-    assert {part.breaks for part in PARTS.values()} == {"consensus", "execution", "ingress", "load-balancer"}
+    assert {part.breaks for part in PARTS.values()} == {
+        *("consensus", "execution", "ingress", "light-client", "load-balancer"),
+    }
     assert all(name == part.name for name, part in PARTS.items())
 
 
