@@ -1,0 +1,203 @@
+"""HEL: the light client follows the chain by itself, agrees with Geth, and believes nobody who cannot prove what he says."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from plumbline_beacon import network
+
+from plumbline.components import oracle
+from plumbline.components.deception import Made
+from plumbline.components.lying_node import LIES
+from plumbline.components.patience import settle
+from plumbline.core import wait
+from plumbline.faults.injuries import misbehaving
+from reports.evidence import attach, figure
+
+if TYPE_CHECKING:
+    from plumbline.components.consensus import Consensus
+    from plumbline.components.deception import Deception
+    from plumbline.components.execution import Execution
+    from plumbline.components.further_client import FurtherClient
+    from plumbline.components.light_client import LightClient
+    from plumbline.components.slots import SlotClock
+    from plumbline.stack import Stack
+
+# A block is signed by the committee of the next slot, and learned of in that one; a third slot is for a block that is missed.
+HEAD_AGE_SLOTS = 3
+UNREADY_WITHIN_S = 75.0
+REFUSED_WITHIN_S = 15.0
+HEALED_WITHIN_S = 60.0
+READY_WITHIN_S = 5.0
+TRIED_FOR_S = 30.0
+
+
+@pytest.mark.control("HEL-001")
+def test_it_started_from_a_finalized_block_of_the_right_chain(light_client: LightClient, consensus: Consensus) -> None:
+    """Preconditions: a finalizing chain, and light clients that were given its finalized block.
+    Steps: ask each client for the chain id, and for the block that it would start from again; look that up in the beacon node.
+    Expected: the chain id is the devnet's, and the block is one that is finalized.
+    """
+    finalized = consensus.checkpoints().finalized
+
+    for client in light_client.clients:
+        trusted = consensus.header(client.checkpoint)
+        slot = int(trusted["header"]["message"]["slot"])
+        assert client.chain_id == network.CHAIN_ID, f"{client.name} is on chain {client.chain_id}"
+        assert trusted["canonical"], f"{client.name} trusts {client.checkpoint}, which is not of this chain"
+        assert slot <= finalized.first_slot, f"{client.name} trusts slot {slot}; finalized is {finalized}"
+
+
+@pytest.mark.control("HEL-001")
+def test_it_follows_the_head(light_client: LightClient, execution: Execution, slots: SlotClock) -> None:
+    """Preconditions: a chain whose head advances.
+    Steps: watch each client's head for two slots.
+    Expected: it advances and does not go back, is never older than three slots, and is Geth's block at its height.
+    """
+    heads = light_client.watch_heads(slots.next(2))
+    attach("heads", heads.timeline())
+    figure("age of the light client's oldest head", heads.oldest_age, "s", bound=slots.seconds(HEAD_AGE_SLOTS))
+
+    assert heads.advanced_everywhere, heads.timeline()
+    assert not heads.rewound, heads.timeline()
+    assert heads.oldest_age <= slots.seconds(HEAD_AGE_SLOTS), heads.timeline()
+    for client in light_client.clients:
+        known = client.block(heads.lowest)["hash"]
+        others = execution.hashes_at(heads.lowest).other_than(known)
+        assert not others, others.told(f"{known}, as {client.name} verified block {heads.lowest}")
+
+
+@pytest.mark.control("HEL-002")
+def test_verified_answers_equal_geths(light_client: LightClient, execution: Execution, logged: str) -> None:
+    """Preconditions: a transaction with a log, in a block that each client has verified.
+    Steps: put the same questions about that block to each client and to Geth: balances, nonces, code, storage, proofs, a call,
+    blocks old and new, receipts, logs.
+    Expected: the same answers, but for the fields that the package fills by itself.
+    """
+    geth = execution.nodes[0]
+    block = geth.block(int(geth.rpc("eth_getTransactionReceipt", logged)["blockNumber"], 16))
+    questions = oracle.sample(block, logged)
+    attach("questions", "\n".join(map(str, questions)))
+    figure("questions that Helios and Geth were asked about one block", len(questions), "questions")
+
+    unlike: list[oracle.Difference] = []
+    for client in light_client.clients:
+        with client.direct() as asked, geth.direct() as honest:
+            unlike += oracle.differences(asked, honest, questions)
+
+    assert not unlike, "\n".join(map(str, unlike))
+
+
+@pytest.mark.control("HEL-003")
+@pytest.mark.xdist_group("deception")
+@pytest.mark.parametrize("lie", LIES)
+def test_a_lying_execution_node_is_caught(deception: Deception, logged: str, lie: str) -> None:
+    """Preconditions: a light client of its own whose execution node is a proxy before Geth that alters one thing.
+    Steps: have the proxy lie about that; keep asking the client for it, and judge each answer by Geth's; have it stop; ask again.
+    Expected: under the lie each answer is the truth or a refusal for want of a proof, and there are refusals; afterwards each is
+    the truth.
+    """
+    questions = deception.questions(lie, logged)
+
+    with deception.liar.telling(lie):
+        heard = deception.hear(questions)
+        told = deception.liar.told
+    after = deception.hear(questions)
+
+    attach("answers under the lie", "\n".join(map(str, heard)))
+    assert told, f"no lie about {lie} was told, so nothing is proved by the answers"
+    believed = [one for one in heard if one.made not in (Made.SERVED_TRUE, Made.REFUSED)]
+    assert not believed, "\n".join(map(str, believed))
+    assert any(one.made is Made.REFUSED for one in heard), f"nothing was refused:\n{'\n'.join(map(str, heard))}"
+    hurt = [one for one in after if one.made is not Made.SERVED_TRUE]
+    assert not hurt, f"after the lie:\n{'\n'.join(map(str, hurt))}"
+
+
+@pytest.mark.control("HEL-004")
+@pytest.mark.destructive("consensus")
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        pytest.param("bad_sync_signature", "invalid sync committee signature", id="forged signature"),
+        pytest.param("wrong_finality_branch", "invalid finality proof", id="wrong finality branch"),
+        pytest.param("stall", "behind", id="stalled chain"),
+    ],
+)
+def test_a_misbehaving_chain_is_caught(
+    stack: Stack, light_client: LightClient, fresh: FurtherClient, slots: SlotClock, fault: str, reason: str
+) -> None:
+    """Preconditions: a light client at the head.
+    Steps: have the beacon node misbehave; watch the client, and start a fresh one; have it behave again.
+    Expected: the one serves no newer block and is not ready within 75 s, the other never is and says why; afterwards both are
+    ready by themselves.
+    """
+    with misbehaving(stack, fault):
+        began = time.monotonic()
+        heads = light_client.watch_heads(slots.next(2))
+        fresh.join()
+        left_s = UNREADY_WITHIN_S - (time.monotonic() - began)
+        unready = settle(light_client.unready(), named="light client not ready", within_s=left_s)
+        unready_s = time.monotonic() - began
+        refused = settle(fresh.hindered(reason), named=f"{fresh.release} refuses", within_s=REFUSED_WITHIN_S)
+    healed = settle(wait.every(light_client.ready(), fresh.ready()), named="ready again", within_s=HEALED_WITHIN_S)
+
+    attach("heads", heads.timeline())
+    figure(f"light client not ready after: {fault}", unready_s, "s", bound=UNREADY_WITHIN_S)
+    figure(f"light clients ready again after: {fault}", healed.seconds, "s", bound=HEALED_WITHIN_S)
+    newer = set(heads.by_node) - set(heads.standing)
+    assert not newer, f"{', '.join(newer)} serves newer blocks under {fault}:\n{heads.timeline()}"
+    assert unready.ok, f"after {UNREADY_WITHIN_S:.0f} s of {fault}: {unready.summary}"
+    assert refused.ok, f"{fresh.release} does not refuse for {reason}: {refused.summary}"
+    assert healed.ok, f"{HEALED_WITHIN_S:.0f} s after {fault}: {healed.summary}"
+
+
+@pytest.mark.control("HEL-004")
+@pytest.mark.destructive("consensus")
+def test_what_it_does_not_notice(
+    stack: Stack, light_client: LightClient, fresh: FurtherClient, consensus: Consensus, slots: SlotClock
+) -> None:
+    """Preconditions: a light client at the head.
+    Steps: have four of ten validators neither vote nor sign in the sync committee, which stops finality; watch the client over
+    three slots, and start a fresh one.
+    Expected: the one follows the head as before, the other becomes ready: that nothing will be finalized, and how few signed,
+    is for the monitoring to notice.
+    """
+    with misbehaving(stack, "low_participation", fraction=0.6):
+        heads = light_client.watch_heads(slots.next(3))
+        votes = consensus.votes(blocks=2)
+        fresh.join()
+        started = settle(fresh.ready(), named=f"{fresh.release} ready", within_s=TRIED_FOR_S)
+
+    assert votes.lacking(), f"enough validators voted, so nothing is proved: {votes}"
+    assert heads.advanced_everywhere, f"it noticed:\n{heads.timeline()}"
+    assert started.ok, f"{fresh.release} noticed: {started.summary}"
+
+
+@pytest.mark.control("HEL-005")
+def test_its_figures_beside_geths(light_client: LightClient, execution: Execution, fresh: FurtherClient) -> None:
+    """Preconditions: a finalized chain.
+    Steps: start a fresh client and ask it for a balance until it has verified one; measure what clients and Geth nodes use.
+    Expected: it is ready within 5 s of its start, and needs less disk than any node.
+    """
+    fresh.join()
+    answered = settle(fresh.answers(network.FUNDED[0].address), named="first verified answer", within_s=TRIED_FOR_S)
+    verified_at = time.time()
+    started = settle(fresh.ready(), named=f"{fresh.release} ready", within_s=TRIED_FOR_S)
+    assert answered.ok, f"{fresh.release} verified nothing in {TRIED_FOR_S:.0f} s: {answered.summary}"
+    assert started.ok, f"{fresh.release} is not ready after {TRIED_FOR_S:.0f} s: {started.summary}"
+    ready_s, verified_s = fresh.seconds_to_ready(), verified_at - fresh.started_at()
+    used, beside = light_client.usage(), execution.ask(lambda node: node.usage)
+
+    attach("what they use", "\n".join(f"{name}: {usage}" for name, usage in [*used.items(), *beside.items()]))
+    figure("light client: start of its container to ready", ready_s, "s", bound=READY_WITHIN_S)
+    figure("light client: start of its container to its first verified answer", verified_s, "s")
+    for who, usages in (("light client", used.values), ("Geth node", beside.values)):
+        figure(f"{who}: memory", max(usage.memory_bytes for usage in usages) / 2**20, "MiB")
+        figure(f"{who}: CPU", max(usage.cpu_cores for usage in usages), "cores")
+        figure(f"{who}: disk", max(usage.disk_bytes for usage in usages) / 2**20, "MiB")
+    assert ready_s <= READY_WITHIN_S, f"{fresh.release} took {ready_s:.0f} s until it was ready"
+    most = max(usage.disk_bytes for usage in used.values)
+    smaller = beside.where_not(lambda usage: usage.disk_bytes > most)
+    assert not smaller, smaller.told(f"more than the {most} bytes of a light client")
