@@ -76,6 +76,13 @@ test('a client that refuses is ended, and another one tries', async () => {
   assert.deepEqual(made.map(([, provider]) => provider.ended), [true, false]);
 });
 
+test('an execution node that hangs is not waited for any longer than was allowed', async () => {
+  await start();
+  made[0][1].answers.eth_getBalance = () => new Promise(() => {});
+
+  await assert.rejects(client.request('eth_getBalance', []), /not answered by the execution node within 0.1 s/);
+});
+
 test('what ends does not answer any more', async () => {
   await start();
   await client.stop();

@@ -7,7 +7,7 @@ const SOURCES = new URL('../../local/helios/plumbline_helios/', import.meta.url)
 export const load = (name) => import(new URL(name, SOURCES));
 
 export const ROOT = `0x${'ab'.repeat(32)}`;
-export const LIMITS = { maxBodyBytes: 1024, maxBatch: 3, maxConcurrent: 2, maxHeadAgeS: 60, shutdownGraceS: 1 };
+export const LIMITS = { maxBodyBytes: 1024, maxBatch: 3, maxConcurrent: 2, answerWithinS: 0.1, maxHeadAgeS: 60, shutdownGraceS: 1 };
 
 /** A beacon node whose answers are set by path; what is asked is kept. */
 export class Beacon {

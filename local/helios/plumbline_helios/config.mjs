@@ -16,6 +16,7 @@ const VARIABLES = {
   HELIOS_MAX_BODY_BYTES: ['maxBodyBytes', whole(1024, 2 ** 26), '1048576'],
   HELIOS_MAX_BATCH: ['maxBatch', whole(1, 10000), '100'],
   HELIOS_MAX_CONCURRENT: ['maxConcurrent', whole(1, 10000), '64'],
+  HELIOS_ANSWER_WITHIN_S: ['answerWithinS', whole(1, 600), '30'],
   HELIOS_MAX_HEAD_AGE_S: ['maxHeadAgeS', whole(24, 3600), '60'],
   HELIOS_SHUTDOWN_GRACE_S: ['shutdownGraceS', whole(0, 600), '10'],
 };

@@ -6,7 +6,7 @@ import * as beacon from './beacon.mjs';
 import { log } from './log.mjs';
 
 const AGAIN_MS = 1000;
-const SYNCHRONISED_WITHIN_MS = 60000;
+const SYNCHRONISED_WITHIN_S = 60;
 
 /** It cannot answer: it is not synchronised (yet, or any more). */
 export class NotReady extends Error {}
@@ -50,7 +50,8 @@ export class LightClient {
    */
   async request(method, params) {
     if (!this.#provider) throw new NotReady(this.hindrance);
-    return this.#provider.request({ method, params });
+    const { answerWithinS } = this.config;
+    return within(answerWithinS, this.#provider.request({ method, params }), 'not answered by the execution node');
   }
 
   /** End it; nothing is answered afterwards. */
@@ -70,7 +71,7 @@ export class LightClient {
     this.#hinder(`synchronising from ${trusted}`);
     const provider = await this.create(this.config, trusted);
     try {
-      await within(SYNCHRONISED_WITHIN_MS, provider.waitSynced());
+      await within(SYNCHRONISED_WITHIN_S, provider.waitSynced(), 'not synchronised');
     } catch (error) {
       await provider.shutdown();
       throw error;
@@ -88,10 +89,10 @@ export class LightClient {
 const kind = (reason) => reason.replace(/\d+/g, '');
 
 /** Return what a promise comes to, or refuse when it takes too long. */
-async function within(ms, promise) {
+async function within(seconds, promise, what) {
   const enough = new AbortController();
-  const late = pause(ms, undefined, { signal: enough.signal }).then(() => {
-    throw new NotReady(`not synchronised within ${ms / 1000} s`);
+  const late = pause(seconds * 1000, undefined, { signal: enough.signal }).then(() => {
+    throw new NotReady(`${what} within ${seconds} s`);
   });
   try {
     return await Promise.race([promise, late]);
