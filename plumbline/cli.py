@@ -212,9 +212,7 @@ def _images(options: argparse.Namespace) -> int:
 def _up(options: argparse.Namespace) -> int:
     for name in options.components:
         if name in _LATER:
-            raise UsageError(
-                f"{_LATER[name]} cannot be deployed yet: this release brings up everything else"
-            )
+            raise UsageError(f"{_LATER[name]} cannot be deployed yet: this release brings up everything else")
     from plumbline import doctor  # noqa: PLC0415
     from plumbline.faults import undo  # noqa: PLC0415
     from plumbline.stack import closure  # noqa: PLC0415

@@ -23,6 +23,7 @@ from plumbline.components.slots import BLOCK_DUE_S, Window
 from plumbline.components.transactions import AccountState, Receipt
 from plumbline.components.usage import Usage
 from plumbline.core import wait
+from plumbline.core.errors import PlumblineError
 
 T = TypeVar("T")
 _RESUMED = re.compile(r"(?:Loaded most recent local block|Rewound to block with (?:available )?state) +number=([\d,]+)")
