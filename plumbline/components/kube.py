@@ -405,12 +405,16 @@ def selector_of(workload: Object) -> str:
     return ",".join(f"{key}={value}" for key, value in labels.items())
 
 
+def condition_of(found: Object, kind: str) -> Object:
+    """Return a condition of an object's status by its type; Unknown where nobody has said anything yet (null is nothing, too)."""
+    said = (found.get("status") or {}).get("conditions") or []
+    return next((one for one in said if one["type"] == kind), {"type": kind, "status": "Unknown"})
+
+
 def pod_ready(pod: Object) -> bool:
     """Return whether a pod's Ready condition is true (a finished Job's pod counts as ready)."""
-    status = pod.get("status", {})
-    if status.get("phase") == "Succeeded":
-        return True
-    return any(c["type"] == "Ready" and c["status"] == "True" for c in status.get("conditions", []))
+    finished = pod.get("status", {}).get("phase") == "Succeeded"
+    return finished or condition_of(pod, "Ready")["status"] == "True"
 
 
 def unready(kube: Kube, namespace: str, pod: str) -> wait.Condition[None]:

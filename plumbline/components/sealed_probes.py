@@ -6,6 +6,7 @@ import json
 import secrets
 from base64 import b64decode
 
+from plumbline.components import kube as k8s
 from plumbline.components import sealing
 from plumbline.components.kube import Object
 from plumbline.components.sealed_secrets import NAMESPACE, SealedSecrets
@@ -52,8 +53,7 @@ class SealedProbes:
         name, namespace = sealed["metadata"]["name"], sealed["metadata"]["namespace"]
 
         def judge(found: dict[str, Object]) -> wait.Observation[str]:
-            conditions = (found.get(name, {}).get("status") or {}).get("conditions", [])
-            said = next((c for c in conditions if c["type"] == "Synced"), {"status": "Unknown"})
+            said = k8s.condition_of(found.get(name, {}), "Synced")
             state = f"{namespace}/{name}: Synced {said['status']} {said.get('message', '')}".strip()
             return wait.Observation(said["status"] == "False", state, state)
 

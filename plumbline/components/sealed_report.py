@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from plumbline.components import sealing
-from plumbline.components.kube import Object
+from plumbline.components.kube import Object, condition_of
 from plumbline.components.sealing import Scope, SealingKey, name_of
 
 
@@ -84,5 +84,5 @@ def trouble(sealed: Object) -> str:
     status = sealed.get("status") or {}
     if status.get("observedGeneration", 0) < sealed["metadata"]["generation"]:
         return "the controller has not looked at it yet"
-    synced = next((c for c in status.get("conditions", []) if c["type"] == "Synced"), {"status": "Unknown"})
+    synced = condition_of(sealed, "Synced")
     return "" if synced["status"] == "True" else synced.get("message") or "it is not unsealed"

@@ -253,8 +253,7 @@ class SealedSecrets(HelmComponent):
 
     def _established(self) -> wait.Condition[None]:
         def judge(found: dict[str, Object]) -> wait.Observation[None]:
-            conditions = found.get(_DEFINITION, {}).get("status", {}).get("conditions", [])
-            done = any(c["type"] == "Established" and c["status"] == "True" for c in conditions)
+            done = k8s.condition_of(found.get(_DEFINITION, {}), "Established")["status"] == "True"
             return wait.Observation(done, None, "the API server does not serve it yet")
 
         return self.kube.watch("CustomResourceDefinition", "", judge, name=_DEFINITION)
