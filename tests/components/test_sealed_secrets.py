@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -153,3 +154,28 @@ def test_a_backup_is_labelled(keys: list[SealingKey]) -> None:
     label = escrow.label_of(of(Cluster(keys[0])).backup(PASSPHRASE))
 
     assert label == Label("ethereum-cluster", "0000-1111", label.made)
+
+
+def test_it_serves_the_namespaces_that_its_chart_serves() -> None:
+    paths = SimpleNamespace(charts=Path(__file__).parents[2] / "charts")
+
+    assert SealedSecrets(SimpleNamespace(paths=paths)).served == ["ethereum"]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("status", "established"),
+    [
+        ({"conditions": None}, False),
+        ({}, False),
+        ({"conditions": [{"type": "Established", "status": "False"}]}, False),
+        ({"conditions": [{"type": "Established", "status": "True"}]}, True),
+    ],
+)
+def test_a_definition_counts_when_the_api_server_serves_it(status: Object, established: bool) -> None:
+    watched = SimpleNamespace(
+        watch=lambda _, __, judge, **___: judge({"sealedsecrets.bitnami.com": {"status": status}})
+    )
+
+    seen: Any = SealedSecrets(SimpleNamespace(kube=watched))._established()  # type: ignore[arg-type]
+
+    assert seen.ok is established
