@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import signal
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from plumbline.bench.commands import Commands, Ended
@@ -17,6 +17,7 @@ from plumbline.core.errors import BringUpFailed, ControlFailed
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
 UP, DOWN = "up", "down"
+_EARLIER = 0.8
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,6 @@ class Interruption:
     @property
     def as_it_should(self) -> bool:
         """Whether the interrupted command ended as one that was told to: by the signal's exit code (128 and its number)."""
-        if self.interrupted.interrupted_at is None:
-            return self.interrupted.ok
         killed = self.plan.sign is signal.SIGKILL
         return self.interrupted.code == (-self.plan.sign if killed else 128 + self.plan.sign)
 
@@ -98,13 +97,21 @@ def measure(commands: Commands, place: Place, count: int, seed: int) -> Iterator
         raise BringUpFailed("the stack, uninterrupted,", whole.said)
     _demand(commands.run(DOWN))
     before = place.occupied()
-    for plan in plans(count, seed, whole.seconds):
-        interrupted = commands.interrupt(UP, plan.after_s, plan.sign)
+    for planned in plans(count, seed, whole.seconds):
+        plan, interrupted = _interrupt(commands, planned)
         during = _during(place, interrupted)
         again, destroyed = commands.run(UP), commands.run(DOWN)
         left = place.left_since(before)
         before |= left  # each is told once, of the interruption that left it
         yield Interruption(plan, during, interrupted, again, destroyed, left)
+
+
+def _interrupt(commands: Commands, plan: Plan) -> tuple[Plan, Ended]:
+    """Interrupt a bring-up, and return when and how; one that was faster is destroyed, and another interrupted earlier."""
+    while (ended := commands.interrupt(UP, plan.after_s, plan.sign)).ok:
+        _demand(commands.run(DOWN))
+        plan = replace(plan, after_s=_EARLIER * plan.after_s)
+    return plan, ended
 
 
 def lines(done: Sequence[Interruption]) -> Iterator[str]:
@@ -117,10 +124,9 @@ def lines(done: Sequence[Interruption]) -> Iterator[str]:
 
 
 def _row(number: int, one: Interruption) -> tuple[str, ...]:
-    hit = one.interrupted.interrupted_at is not None
     return (
         str(number),
-        one.plan.sign.name if hit else "(too late)",
+        one.plan.sign.name,
         f"{one.plan.after_s:.1f} s",
         one.during,
         str(one.interrupted.code),
@@ -134,7 +140,7 @@ def _during(place: Place, ended: Ended) -> str:
     """Return the phases that a command was in when it was interrupted."""
     streams = list(place.paths.runs.glob(f"*-{ended.pid}/events.jsonl"))
     if not streams or ended.interrupted_at is None:
-        return "start" if ended.interrupted_at else "(ended before)"
+        return "preparation"
     return open_phases(events.read(streams[0]), ended.interrupted_at)
 
 

@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -62,6 +63,24 @@ def test_what_does_not_go_on_or_stays_is_told() -> None:
         "3: left behind: volume abc",
         "1 of 3 interruptions went on to green and left nothing behind",
     ]
+
+
+def test_one_that_comes_too_late_is_tried_again_earlier(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[object] = []
+
+    class Script:
+        def run(self, command: str) -> Ended:
+            calls.append(command)
+            return GOOD
+
+        def interrupt(self, command: str, after_s: float, sign: signal.Signals) -> Ended:
+            calls.append(after_s)
+            return GOOD if after_s > 40 else Ended(130, after_s, "", NOW)
+
+    plan, ended = interruptions._interrupt(cast("Commands", Script()), Plan(signal.SIGINT, 60.0))
+
+    assert calls == [60, "down", 48, "down", pytest.approx(38.4)]
+    assert (plan.sign, ended.code) == (signal.SIGINT, 130)
 
 
 def test_the_innermost_open_phase_of_each_component_is_what_was_hit() -> None:
