@@ -25,6 +25,8 @@ class Printer:
     def __call__(self, event: events.Event) -> None:
         """Print what a person wants to know of an event, if anything."""
         line = self._line(event)
+        if (event["component"], event["event"]) == ("stack", "phase-end"):
+            self._left_s = {}  # what comes after the bring-up is none of its phases
         if line:
             print(f"{time.monotonic() - self.start:7.1f} s  {event['component']:<15} {line}", file=self.out, flush=True)
 

@@ -102,15 +102,20 @@ def test_progress_tells_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     events.subscribe(Printer(shown))
 
     history.announce([bring_up(40, 10), bring_up(44, 12)])
-    with events.phase("cluster", "up"):
-        pass
-    with events.phase("storage", "up"):
+    with events.phase("stack", "up"):
+        for component in ("cluster", "storage"):
+            with events.phase(component, "up"):
+                pass
+    with events.phase("cluster", "up"):  # of another way to bring it up
         pass
 
-    first, _, cluster, _, storage = [line.split(" s  ", 1)[1] for line in shown.getvalue().splitlines()]
+    first, _, _, cluster, _, storage, _, _, another = [
+        line.split(" s  ", 1)[1] for line in shown.getvalue().splitlines()
+    ]
     assert first.split(maxsplit=1) == ["stack", "about 42 s to go, as in 2 runs before"]
     assert cluster.endswith("up: 0.0 s (about 11 s to go)")
     assert storage.endswith("up: 0.0 s")
+    assert another.endswith("up: 0.0 s")
 
 
 def test_nothing_is_foretold_without_a_history(monkeypatch: pytest.MonkeyPatch) -> None:
