@@ -121,27 +121,25 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no
     return of
 
 
-STAYS = "import signal, sys; sys.stderr.write('at work\\n'); sys.stderr.flush(); signal.pause()"
+STAYS = "import signal; signal.pause()"
 
 
 def test_a_command_is_interrupted_while_it_runs(program) -> None:  # type: ignore[no-untyped-def]
-    ended = program(STAYS).interrupt("up", 0.5, signal.SIGKILL)
+    ended = program(STAYS).interrupt("up", 0.3, signal.SIGKILL)
 
-    assert (ended.code, ended.said) == (-9, "at work")
+    assert ended.code == -9
     assert ended.interrupted_at is not None
-    assert ended.seconds >= 0.5
+    assert ended.seconds >= 0.3
 
 
 def test_one_that_is_faster_is_not(program) -> None:  # type: ignore[no-untyped-def]
-    ended = program("pass").interrupt("up", 30, signal.SIGINT)
+    ended = program("import sys; sys.stderr.write('up already')").interrupt("up", 60, signal.SIGINT)
 
-    assert (ended.code, ended.interrupted_at) == (0, None)
+    assert (ended.code, ended.said, ended.interrupted_at) == (0, "up already", None)
 
 
 def test_one_that_will_not_end_is_named(program, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.setattr(commands, "_ENDS_WITHIN_S", 0.3)
 
-    with pytest.raises(StillRunning, match="plumbline up still runs 0 s after SIGTERM"):
-        program(f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {STAYS}").interrupt(
-            "up", 0.5, signal.SIGTERM
-        )
+    with pytest.raises(StillRunning, match="plumbline up still runs 0 s after SIGCONT"):
+        program(STAYS).interrupt("up", 0.3, signal.SIGCONT)  # which ends nothing
