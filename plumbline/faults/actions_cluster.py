@@ -102,7 +102,7 @@ def default_class_lost(stack: Stack) -> Iterator[None]:
 @fault("size-unenforced", breaks="CLU-003", injured=_UNBOUNDED, green=("CLU-001", "EXE-001"))
 def size_unenforced(stack: Stack) -> Iterator[None]:
     """A volume of the same class is there already, a folder of the node: its size is a word."""
-    folder = f"/tmp/{_UNBOUNDED}"  # noqa: S108  (of the node)
+    folder = f"/var/lib/{_UNBOUNDED}"  # on the node's disk: its /tmp is memory, and would be the pod's
     spec = {
         "capacity": {"storage": "64Mi"},
         "accessModes": ["ReadWriteOnce"],
