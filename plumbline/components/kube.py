@@ -413,8 +413,9 @@ def condition_of(found: Object, kind: str) -> Object:
 
 def pod_ready(pod: Object) -> bool:
     """Return whether a pod's Ready condition is true (a finished Job's pod counts as ready)."""
-    finished = pod.get("status", {}).get("phase") == "Succeeded"
-    return finished or condition_of(pod, "Ready")["status"] == "True"
+    if pod.get("status", {}).get("phase") == "Succeeded":
+        return True
+    return bool(condition_of(pod, "Ready")["status"] == "True")
 
 
 def unready(kube: Kube, namespace: str, pod: str) -> wait.Condition[None]:

@@ -61,7 +61,7 @@ def test_images_are_loaded_one_after_another(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(sideload.assembly, "image", lambda _, recipe: recipe.name)
     paths, done = Paths(Path(), Path(), Path()), []
     threads = [
-        threading.Thread(target=lambda name=name: done.extend(images.sideload(paths, "node", [name])))  # type: ignore[misc]
+        threading.Thread(target=lambda name=name: done.extend(images.sideload(paths, ["node"], [name])))  # type: ignore[misc]
         for name in ("csi", "beacon")
     ]
     for thread in threads:

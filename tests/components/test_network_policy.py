@@ -15,7 +15,8 @@ AT = ["172.18.0.2/32"]
 
 
 def values(release: str, **options: Any) -> Any:
-    site = SimpleNamespace(config=Config(**options), kube=SimpleNamespace(api_server_cidrs=lambda: AT))
+    nodes = ["control-plane", "worker", "worker2"]
+    site = SimpleNamespace(config=Config(**options), kube=SimpleNamespace(api_server_cidrs=lambda: AT), nodes=nodes)
     component = NetworkPolicy(site)  # type: ignore[arg-type]
     return component.values(next(each for each in component.releases if each.name == release))
 
@@ -35,8 +36,8 @@ def test_names_leave_the_cluster_only_where_a_public_network_is_followed(
     assert values("kube-router", **options) == {"networkPolicy": {"apiServerCidrs": AT}, "dns": {"outside": outside}}
 
 
-def test_the_probes_need_nothing() -> None:
-    assert values("conformance") == {}
+def test_the_probes_must_find_a_listener_on_each_node() -> None:
+    assert values("conformance") == {"probe": {"listeners": 3}}
 
 
 def test_the_api_server_is_found_behind_its_service(monkeypatch: pytest.MonkeyPatch) -> None:
