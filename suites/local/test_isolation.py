@@ -33,6 +33,8 @@ def test_only_listed_flows_are_open(sweep: Sweep) -> None:
     Expected: what is listed is open, and all else is closed while its listener answers somebody who may; no pod and no port
     is there that the table does not know.
     """
+    if len(sweep.site.nodes) > 1:
+        pytest.skip("the sweep enters the pods of one node only: try --nodes single")
     found = settle(sweep.settled(), named="all flows as listed", within_s=TAKES_EFFECT_WITHIN_S)
     assert found.value is not None, found.summary
     matrix = found.value
