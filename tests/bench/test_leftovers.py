@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,8 @@ from plumbline.components import belongings
 from plumbline.components.belongings import Belonging
 from plumbline.core import shell
 from plumbline.core.paths import Paths
+
+_PIPES: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
 
 
 @pytest.fixture
@@ -43,11 +46,14 @@ def test_files_but_those_that_runs_keep(place: Place) -> None:
 
 def test_processes_of_the_command_and_no_others(place: Place) -> None:
     before = place.occupied()
-    stays = [sys.executable, "-c", "input()"]
+    stays = [sys.executable, "-c", "input('here')"]
     with (
-        subprocess.Popen(stays, stdin=subprocess.PIPE, env={**os.environ, **place.environment}) as its,
-        subprocess.Popen(stays, stdin=subprocess.PIPE) as anothers,
+        subprocess.Popen(stays, **_PIPES, env={**os.environ, **place.environment}) as its,
+        subprocess.Popen(stays, **_PIPES) as anothers,
     ):
+        for process in (its, anothers):  # a process shows its environment only a moment after it was started
+            assert process.stdout is not None
+            process.stdout.read(len(b"here"))
         left = {thing.name.split()[0] for thing in place.left_since(before)}
         for process in (its, anothers):
             process.communicate(b"\n")
