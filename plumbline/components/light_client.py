@@ -103,6 +103,7 @@ class LightClient(HelmComponent):
     within_s: ClassVar[float] = 180.0
     releases: ClassVar[tuple[Release, ...]] = (Release("helios", "helios", NAMESPACE),)
     workloads: ClassVar[tuple[Workload, ...]] = (Workload("Deployment", "helios", NAMESPACE),)
+    asked: ClassVar[tuple[str, ...]] = (RPC_PORT, METRICS_PORT)
     own_images: ClassVar[tuple[str, ...]] = (IMAGE,)
 
     @property

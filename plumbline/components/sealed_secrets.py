@@ -25,6 +25,7 @@ _MODULE = "github.com/bitnami/sealed-secrets"
 _MANIFEST = "helm/sealed-secrets/crds/bitnami.com_sealedsecrets.yaml"
 _DEFINITION = "sealedsecrets.bitnami.com"
 _KEYS, _PODS = f"{sealing.KEY_LABEL}=active", f"app.kubernetes.io/instance={RELEASE}"
+_PORT = "8080"
 _HTTP = f"/api/v1/namespaces/{NAMESPACE}/services/{RELEASE}:http/proxy"
 _OF_PEOPLE = ("name", "namespace", "labels", "annotations")  # the rest of the metadata is the API server's
 _SOON_S, _LOOK = 30.0, "plumbline logs sealed-secrets"
@@ -40,6 +41,7 @@ class SealedSecrets(HelmComponent):
     needs: ClassVar[tuple[str, ...]] = ("service-network",)
     releases: ClassVar[tuple[Release, ...]] = (Release(RELEASE, "sealed-secrets", NAMESPACE),)
     workloads: ClassVar[tuple[Workload, ...]] = (Workload("Deployment", RELEASE, NAMESPACE),)
+    asked: ClassVar[tuple[str, ...]] = (_PORT,)
 
     @property
     def served(self) -> list[str]:

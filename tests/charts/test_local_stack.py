@@ -242,8 +242,10 @@ def test_every_node_has_a_listener_that_the_probes_know_of(renderings: dict[str,
 def test_the_api_server_may_ask_the_ports_that_are_asked_through_it(local_stack: list[Rendering]) -> None:
     from plumbline.components.consensus import Consensus
     from plumbline.components.execution import Execution
+    from plumbline.components.light_client import LightClient
+    from plumbline.components.sealed_secrets import SealedSecrets
 
-    for component in (Execution, Consensus):
+    for component in (Execution, Consensus, SealedSecrets, LightClient):
         meant = [
             workload
             for rendering in local_stack
