@@ -29,10 +29,12 @@ class Votes:
     Attributes:
         head_slot: slot of the head block.
         share: the share of a slot's committee whose votes are in a block, by slot.
+        signed: the share of the sync committee that signed the parent of the head.
     """
 
     head_slot: int
     share: Mapping[int, float]
+    signed: float
 
     def lacking(self) -> dict[int, float]:
         """Return those of the two slots before the head of whose committee no more than two thirds voted."""
@@ -150,13 +152,14 @@ class Consensus(HelmComponent):
         """Return the votes (attestations) in the newest ``blocks`` blocks."""
         block = self.block("head")
         head, shares = int(block["slot"]), dict[int, float]()
+        signed = _share_of_vector(block["body"]["sync_aggregate"]["sync_committee_bits"])
         for remaining in reversed(range(blocks)):
             for vote in block["body"]["attestations"]:
                 slot = int(vote["data"]["slot"])
                 shares[slot] = max(shares.get(slot, 0.0), _share(vote["aggregation_bits"]))
             if remaining:
                 block = self.block(block["parent_root"])
-        return Votes(head, shares)
+        return Votes(head, shares, signed)
 
     def at_slot(self, slot: int) -> wait.Condition[int]:
         """Hold when the head is of a slot, or of a later one."""
@@ -191,3 +194,9 @@ def _share(aggregation_bits: str) -> float:
     bits = int.from_bytes(bytes.fromhex(aggregation_bits.removeprefix("0x")), "little")
     length = bits.bit_length() - 1
     return (bits.bit_count() - 1) / length if length > 0 else 0.0
+
+
+def _share_of_vector(bits: str) -> float:
+    """Return the share of bits that are set in an SSZ bit vector."""
+    octets = bytes.fromhex(bits.removeprefix("0x"))
+    return int.from_bytes(octets, "little").bit_count() / (8 * len(octets))

@@ -159,18 +159,18 @@ def test_what_it_does_not_notice(
     stack: Stack, light_client: LightClient, fresh: FurtherClient, consensus: Consensus, slots: SlotClock
 ) -> None:
     """Preconditions: a light client at the head.
-    Steps: have four of ten validators neither vote nor sign in the sync committee, which stops finality; watch the client over
+    Steps: have half of the validators neither vote nor sign in the sync committee, which stops finality; watch the client over
     three slots, and start a fresh one.
     Expected: the one follows the head as before, the other becomes ready: that nothing will be finalized, and how few signed,
     is for the monitoring to notice.
     """
-    with misbehaving(stack, "low_participation", fraction=0.6):
+    with misbehaving(stack, "low_participation", fraction=0.5):
         heads = light_client.watch_heads(slots.next(3))
-        votes = consensus.votes(blocks=2)
+        votes = consensus.votes(blocks=1)
         fresh.join()
         started = settle(fresh.ready(), named=f"{fresh.release} ready", within_s=TRIED_FOR_S)
 
-    assert votes.lacking(), f"enough validators voted, so nothing is proved: {votes}"
+    assert votes.signed <= 2 / 3, f"enough of the sync committee signed, so nothing is proved: {votes}"
     assert heads.advanced_everywhere, f"it noticed:\n{heads.timeline()}"
     assert started.ok, f"{fresh.release} noticed: {started.summary}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plumbline.components.consensus import Votes, _share
+from plumbline.components.consensus import Votes, _share, _share_of_vector
 from plumbline.components.finality import FinalityHistory
 from plumbline.components.late_joiner import SnapSync
 from plumbline.components.sightings import Sightings
@@ -56,9 +56,14 @@ def test_the_share_of_a_committee_is_read_from_a_bit_list() -> None:
     assert _share("0x01") == 0.0  # an empty list
 
 
+def test_the_share_of_the_sync_committee_is_read_from_a_bit_vector() -> None:
+    assert _share_of_vector("0xffff") == 1.0
+    assert _share_of_vector("0x0f00") == 0.25
+
+
 def test_votes_for_the_two_slots_before_the_head_count() -> None:
-    assert Votes(10, {9: 1.0, 8: 1.0}).lacking() == {}
-    assert Votes(10, {9: 0.5, 7: 1.0}).lacking() == {8: 0.0, 9: 0.5}
+    assert Votes(10, {9: 1.0, 8: 1.0}, signed=1.0).lacking() == {}
+    assert Votes(10, {9: 0.5, 7: 1.0}, signed=0.5).lacking() == {8: 0.0, 9: 0.5}
 
 
 LOG = (
