@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 
 from plumbline.components.base import Component, HelmComponent, Site
 from plumbline.components.helm import Helm
@@ -11,8 +13,20 @@ from plumbline.core.config import Config
 from plumbline.core.paths import Paths
 from plumbline.stack import Stack
 
-# What the installation that is checked was first described with: cluster, metallb, ingress, monitoring, eth, helios.
-ORDER = ("cluster", "load-balancer", "ingress", "monitoring", "execution", "light-client")
+# What the installation that is checked was first described with: cluster, metallb, ingress, monitoring, eth, helios; before
+# what takes its secrets as SealedSecrets, the controller whose key they are sealed with.
+ORDER = (
+    "cluster",
+    "load-balancer",
+    "ingress",
+    "sealed-secrets",
+    "monitoring",
+    "execution",
+    "consensus",
+    "light-client",
+)
+# A Geth node serves once a beacon node drives it, which is ready once it has a Geth node: the chain is installed as one.
+CHAIN = ("execution", "consensus")
 _WITHIN_S = 300.0
 
 
@@ -25,16 +39,19 @@ def open_stack(config: Config, paths: Paths) -> Stack:
 
 def bring_up(stack: Stack) -> None:
     """Bring up every component of a stack of :func:`open_stack`, one after another, nothing beside it and nothing ahead."""
-    for component in in_order(stack.components):
-        with events.phase(component.name, "up"):
-            component.stage()
-            component.deploy()
-            if not isinstance(component, HelmComponent):  # of which Helm knows nothing
-                _await(component)
-    for (
-        component
-    ) in stack.components.values():  # the finish is that of the other way: Helm sees no mesh and no finality
+    for _, step in groupby(in_order(stack.components), lambda one: "chain" if one.name in CHAIN else one.name):
+        with ThreadPoolExecutor(len(CHAIN)) as pool:
+            list(pool.map(_install, step))
+    for component in stack.components.values():  # the finish is that of the other way: Helm sees no mesh, no finality
         _await(component)
+
+
+def _install(component: Component) -> None:
+    with events.phase(component.name, "up"):
+        component.stage()
+        component.deploy()
+        if not isinstance(component, HelmComponent):  # of which Helm knows nothing
+            _await(component)
 
 
 def in_order(components: Mapping[str, Component]) -> list[Component]:

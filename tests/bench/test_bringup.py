@@ -60,12 +60,14 @@ def test_the_usual_way_does_one_after_another_and_finishes_as_ours(
 
     order = [component.name for component in sequential.in_order(ours.components)]
     by_helm = {name for name, component in ours.components.items() if isinstance(component, HelmComponent)}
-    expected = [
-        call
-        for name in order
-        for call in (f"stage {name}", f"deploy {name}", *([] if name in by_helm else [f"await {name}"]))
-    ]
-    assert calls == expected + [f"await {name}" for name in ours.components]
+    installed = {
+        name: [f"stage {name}", f"deploy {name}", *([] if name in by_helm else [f"await {name}"])] for name in order
+    }
+    chain = [call for name in sequential.CHAIN for call in installed[name]]
+    at = min(calls.index(f"stage {name}") for name in sequential.CHAIN)
+    assert sorted(calls[at : at + len(chain)]) == sorted(chain), "the two halves of the chain go side by side"
+    calls[at : at + len(chain)] = chain
+    assert calls == [call for name in order for call in installed[name]] + [f"await {name}" for name in ours.components]
 
 
 @pytest.mark.parametrize(("waits_s", "words"), [(0, []), (300, ["--wait", "--timeout=300s"])])
