@@ -59,21 +59,27 @@ def build(paths: Paths, only: Iterable[str] | None = None) -> Built:
     chosen = _chosen(shop, only)
     if NODE in chosen:
         engine.ensure()  # before minutes of compiling: the node image ends up in it
-    with lease.exclusive(
-        shop.store.path("build.lock"), "the image cache", within_s=_ANOTHER_BUILD_WITHIN_S, purpose="building images"
-    ):
+    with_tools = only is None
+    if _jobs(shop, node, chosen, with_tools=with_tools):  # who needs nothing built waits for no other build
+        _build(shop, node, chosen, with_tools=with_tools)
+    own = {name: _own_image(shop, shop.recipes[name]) for name in chosen if shop.recipes[name].load == "side"}
+    left_out = {entry.ref: entry.reason for entry in lock.load(paths.root) if entry.optional and not entry.recipe}
+    for ref, reason in left_out.items():
+        events.emit("images", "left-out", image=ref, reason=reason)
+    return Built(node.tag, own, left_out)
+
+
+def _build(shop: Workshop, node: Node, chosen: list[str], *, with_tools: bool) -> None:
+    """Build what is still not built once no other process on this machine builds."""
+    lock_file = shop.store.path("build.lock")
+    with lease.exclusive(lock_file, "the image cache", within_s=_ANOTHER_BUILD_WITHIN_S, purpose="building images"):
         shop.store.sweep()
-        jobs = _jobs(shop, node, chosen, with_tools=only is None)
+        jobs = _jobs(shop, node, chosen, with_tools=with_tools)
         if jobs:
             _check_disk(shop)
             with events.phase("images", "build", jobs=len(jobs)):
                 limits = {"compile": max(1, (os.cpu_count() or 1) // 4), "light": 2}
                 graph.run(Forecast(shop, jobs, limits).watched(), limits)
-        own = {name: _own_image(shop, shop.recipes[name]) for name in chosen if shop.recipes[name].load == "side"}
-    left_out = {entry.ref: entry.reason for entry in lock.load(paths.root) if entry.optional and not entry.recipe}
-    for ref, reason in left_out.items():
-        events.emit("images", "left-out", image=ref, reason=reason)
-    return Built(node.tag, own, left_out)
 
 
 def needs_build(paths: Paths) -> bool:
