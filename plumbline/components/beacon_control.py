@@ -48,6 +48,14 @@ class BeaconControl:
         """End a fault; one that is not active is as good."""
         self._ask("DELETE", f"/faults/{fault}")
 
+    def mislead(self, client: str, fault: str, **parameters: Any) -> None:
+        """Have one client see a fault from now on (:meth:`Consensus.way_for`), and nobody else."""
+        self._ask("POST", f"/for/{client}/faults/{fault}", parameters)
+
+    def enlighten(self, client: str) -> None:
+        """End whatever was meant for one client."""
+        self._ask("DELETE", f"/for/{client}/faults")
+
     def active(self) -> list[str]:
         """Return the names of the active faults."""
         return [fault["name"] for fault in self._ask("GET", "/faults")["faults"] if fault["active"]]

@@ -152,7 +152,7 @@ class Consensus(HelmComponent):
         """Return the votes (attestations) in the newest ``blocks`` blocks."""
         block = self.block("head")
         head, shares = int(block["slot"]), dict[int, float]()
-        signed = _share_of_vector(block["body"]["sync_aggregate"]["sync_committee_bits"])
+        signed = _share_signed(block["body"])
         for remaining in reversed(range(blocks)):
             for vote in block["body"]["attestations"]:
                 slot = int(vote["data"]["slot"])
@@ -178,6 +178,26 @@ class Consensus(HelmComponent):
             str(named["root"]), int(named["header"]["message"]["slot"]), named["header"]["message"] == proved
         )
 
+    @staticmethod
+    def way_for(client: str) -> str:
+        """Return the Beacon API's URL for one client: what is served there can be spoilt for it alone."""
+        return f"http://beacon.{NAMESPACE}.svc.cluster.local:{HTTP_PORT}{_alone(client)}"
+
+    def signed_for(self, client: str) -> float:
+        """Return the share of the sync committee that signed the newest update that one client is served."""
+        return _share_signed(self.api(f"{_alone(client)}{_V1}/light_client/optimistic_update")["data"])
+
+    @contextmanager
+    def misleading(self, client: str, fault: str, **parameters: Any) -> Iterator[None]:
+        """Have one client see a fault while the block runs."""
+        with self.control() as control:
+            control.mislead(client, fault, **parameters)
+        try:
+            yield
+        finally:
+            with self.control() as control:
+                control.enlighten(client)
+
     @contextmanager
     def control(self) -> Iterator[BeaconControl]:
         """Open the way to the control port, which listens on the pod's loopback only."""
@@ -196,7 +216,11 @@ def _share(aggregation_bits: str) -> float:
     return (bits.bit_count() - 1) / length if length > 0 else 0.0
 
 
-def _share_of_vector(bits: str) -> float:
-    """Return the share of bits that are set in an SSZ bit vector."""
-    octets = bytes.fromhex(bits.removeprefix("0x"))
+def _alone(client: str) -> str:
+    return f"/for/{client}"
+
+
+def _share_signed(signed: Mapping[str, Any]) -> float:
+    """Return the share of the sync committee (an SSZ bit vector) whose signature is in a block's body, or in an update."""
+    octets = bytes.fromhex(signed["sync_aggregate"]["sync_committee_bits"].removeprefix("0x"))
     return int.from_bytes(octets, "little").bit_count() / (8 * len(octets))

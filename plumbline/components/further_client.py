@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from plumbline.components import kube as k8s
 from plumbline.components.kube import Kube, Object
 from plumbline.components.light_client import NAMESPACE, Helios, LightClient, behind
 from plumbline.core import wait
@@ -45,12 +47,11 @@ class FurtherClient:
         def judge(left: dict[str, Object]) -> wait.Observation[None]:
             return wait.Observation(not left, None, f"{', '.join(left)} still there")
 
-        gone = self.kube.watch("Pod", NAMESPACE, judge, selector=f"{self._selector},pod-template-hash")
-        wait.until(gone, named=f"{self.release} is gone", within_s=_GONE_WITHIN_S)
+        wait.until(self._own_pods(judge), named=f"{self.release} is gone", within_s=_GONE_WITHIN_S)
 
-    @property
-    def _selector(self) -> str:
-        return f"app.kubernetes.io/instance={self.release}"
+    def _own_pods(self, judge: Callable[[dict[str, Object]], wait.Observation[None]]) -> wait.Condition[None]:
+        selector = f"app.kubernetes.io/instance={self.release},pod-template-hash"
+        return self.kube.watch("Pod", NAMESPACE, judge, selector=selector)
 
     @property
     def clients(self) -> list[Helios]:
@@ -62,6 +63,15 @@ class FurtherClient:
     def ready(self) -> wait.Condition[Object]:
         """Hold when it has rolled out."""
         return self.kube.rolled_out("Deployment", self.release, NAMESPACE)
+
+    def unready(self) -> wait.Condition[None]:
+        """Hold when none of its own pods is sent clients to."""
+
+        def judge(pods: dict[str, Object]) -> wait.Observation[None]:
+            ready = [name for name, pod in pods.items() if k8s.pod_ready(pod)]
+            return wait.Observation(not ready, None, f"{', '.join(ready)} ready" if ready else "none is ready")
+
+        return self._own_pods(judge)
 
     def hindered(self, reason: str) -> wait.Condition[str]:
         """Hold when every pod of it says that it does not serve for a reason, in which some words are."""

@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 import yaml
 
 from plumbline.components import answers, heads, rpc, usage
-from plumbline.components import kube as k8s
 from plumbline.components.answers import Answers
 from plumbline.components.base import HelmComponent, Release, Workload
 from plumbline.components.heads import Heads
@@ -133,15 +132,6 @@ class LightClient(HelmComponent):
             return wait.Observation(not lacking, seen, lacking.line(f"a receipt of {transaction}"))
 
         return wait.poll(look, every_s=0.5)
-
-    def unready(self) -> wait.Condition[None]:
-        """Hold when none of its own pods is sent clients to."""
-
-        def judge(pods: dict[str, Object]) -> wait.Observation[None]:
-            ready = [name for name, pod in pods.items() if k8s.pod_ready(pod)]
-            return wait.Observation(not ready, None, f"{', '.join(ready)} ready" if ready else "none is ready")
-
-        return self.kube.watch("Pod", NAMESPACE, judge, selector="app.kubernetes.io/instance=helios,pod-template-hash")
 
     def usage(self) -> Answers[Usage]:
         """Return what each client uses of its node."""

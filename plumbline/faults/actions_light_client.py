@@ -12,6 +12,7 @@ from plumbline.components import liar
 from plumbline.components.deception import RELEASE as DECEIVED
 from plumbline.components.devnet import NAMESPACE as NODES
 from plumbline.components.light_client import NAMESPACE
+from plumbline.components.misled import FORGED, release_for
 from plumbline.core import wait
 from plumbline.faults.changes import added, changed
 from plumbline.faults.injuries import misbehaving
@@ -50,8 +51,8 @@ def lies_believed(stack: Stack) -> Iterator[None]:
 
 @fault("updates-unverified", breaks="HEL-004", injured=_GULLIBLE, green=("EXE-001", "EXE-002"), within_s=300)
 def updates_unverified(stack: Stack) -> Iterator[None]:
-    """Behind the light client's Service stands a pod that follows an execution node, whatever the sync committee signs."""
-    with added(stack, *_gullible("helios", _GETH)):
+    """Behind the Service of a light client that is misled stands a pod that follows an execution node, whatever is signed."""
+    with added(stack, *_gullible(release_for(FORGED), _GETH)):
         wait.until(_ready(stack), named=f"{_GULLIBLE} ready", within_s=60)
         yield
 

@@ -11,25 +11,23 @@ from plumbline_beacon import network
 from plumbline.components import oracle
 from plumbline.components.deception import Made
 from plumbline.components.lying_node import LIES
+from plumbline.components.misled import FEW, FORGED, HEALED_WITHIN_S, OLD, UNPROVED, UNREADY_WITHIN_S
 from plumbline.components.patience import settle
-from plumbline.core import wait
-from plumbline.faults.injuries import misbehaving
 from reports.evidence import attach, figure
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from plumbline.components.consensus import Consensus
     from plumbline.components.deception import Deception
     from plumbline.components.execution import Execution
     from plumbline.components.further_client import FurtherClient
     from plumbline.components.light_client import LightClient
+    from plumbline.components.misled import Course
     from plumbline.components.slots import SlotClock
-    from plumbline.stack import Stack
 
 # A block is signed by the committee of the next slot, and learned of in that one; a third slot is for a block that is missed.
 HEAD_AGE_SLOTS = 3
-UNREADY_WITHIN_S = 75.0
-REFUSED_WITHIN_S = 15.0
-HEALED_WITHIN_S = 60.0
 READY_WITHIN_S = 5.0
 TRIED_FOR_S = 30.0
 
@@ -116,63 +114,48 @@ def test_a_lying_execution_node_is_caught(deception: Deception, logged: str, lie
 
 
 @pytest.mark.control("HEL-004")
-@pytest.mark.destructive("consensus")
+@pytest.mark.xdist_group("misled")
 @pytest.mark.parametrize(
-    ("fault", "reason"),
+    "fault",
     [
-        pytest.param("bad_sync_signature", "invalid sync committee signature", id="forged signature"),
-        pytest.param("wrong_finality_branch", "invalid finality proof", id="wrong finality branch"),
-        pytest.param("stall", "behind", id="stalled chain"),
+        pytest.param(FORGED.fault, id="forged signature"),
+        pytest.param(UNPROVED.fault, id="wrong finality branch"),
+        pytest.param(OLD.fault, id="stalled chain"),
     ],
 )
-def test_a_misbehaving_chain_is_caught(
-    stack: Stack, light_client: LightClient, fresh: FurtherClient, slots: SlotClock, fault: str, reason: str
-) -> None:
-    """Preconditions: a light client at the head.
-    Steps: have the beacon node misbehave; watch the client, and start a fresh one; have it behave again.
-    Expected: the one serves no newer block and is not ready within 75 s, the other never is and says why; afterwards both are
+def test_a_misbehaving_chain_is_caught(misled: Mapping[str, Course], fault: str) -> None:
+    """Preconditions: a light client of its own for each fault, at the head.
+    Steps: have the beacon node misbehave towards it; watch it, and start a fresh one that is told the same; have it behave again.
+    Expected: the one serves no newer block and is not ready within 75 s, the other refuses and says why; afterwards both are
     ready by themselves.
     """
-    with misbehaving(stack, fault):
-        began = time.monotonic()
-        heads = light_client.watch_heads(slots.next(2))
-        fresh.join()
-        left_s = UNREADY_WITHIN_S - (time.monotonic() - began)
-        unready = settle(light_client.unready(), named="light client not ready", within_s=left_s)
-        unready_s = time.monotonic() - began
-        refused = settle(fresh.hindered(reason), named=f"{fresh.release} refuses", within_s=REFUSED_WITHIN_S)
-    healed = settle(wait.every(light_client.ready(), fresh.ready()), named="ready again", within_s=HEALED_WITHIN_S)
+    course = misled[fault]
 
-    attach("heads", heads.timeline())
-    figure(f"light client not ready after: {fault}", unready_s, "s", bound=UNREADY_WITHIN_S)
-    figure(f"light clients ready again after: {fault}", healed.seconds, "s", bound=HEALED_WITHIN_S)
-    newer = set(heads.by_node) - set(heads.standing)
-    assert not newer, f"{', '.join(newer)} serves newer blocks under {fault}:\n{heads.timeline()}"
-    assert unready.ok, f"after {UNREADY_WITHIN_S:.0f} s of {fault}: {unready.summary}"
-    assert refused.ok, f"{fresh.release} does not refuse for {reason}: {refused.summary}"
-    assert healed.ok, f"{HEALED_WITHIN_S:.0f} s after {fault}: {healed.summary}"
+    attach("heads", course.heads.timeline())
+    figure(f"light client not ready after: {fault}", course.turned_s, "s", bound=UNREADY_WITHIN_S)
+    figure(f"light clients ready again after: {fault}", course.healed.seconds, "s", bound=HEALED_WITHIN_S)
+    newer = set(course.heads.by_node) - set(course.heads.standing)
+    assert not newer, f"{', '.join(newer)} serves newer blocks under {fault}:\n{course.heads.timeline()}"
+    assert course.turned.ok, f"{course.standing}, after {UNREADY_WITHIN_S:.0f} s of {fault}: {course.turned.summary}"
+    assert course.started.ok, f"{course.starting} does not say why it refuses under {fault}: {course.started.summary}"
+    assert course.healed.ok, f"{HEALED_WITHIN_S:.0f} s after {fault}: {course.healed.summary}"
 
 
 @pytest.mark.control("HEL-004")
-@pytest.mark.destructive("consensus")
-def test_what_it_does_not_notice(
-    stack: Stack, light_client: LightClient, fresh: FurtherClient, consensus: Consensus, slots: SlotClock
-) -> None:
-    """Preconditions: a light client at the head.
-    Steps: have half of the validators neither vote nor sign in the sync committee, which stops finality; watch the client over
-    three slots, and start a fresh one.
+@pytest.mark.xdist_group("misled")
+def test_what_it_does_not_notice(misled: Mapping[str, Course]) -> None:
+    """Preconditions: a light client of its own, at the head.
+    Steps: have the beacon node serve it heads that six in ten of the sync committee signed, and nothing newer as final; watch
+    it over three slots, and start a fresh one.
     Expected: the one follows the head as before, the other becomes ready: that nothing will be finalized, and how few signed,
     is for the monitoring to notice.
     """
-    with misbehaving(stack, "low_participation", fraction=0.5):
-        heads = light_client.watch_heads(slots.next(3))
-        votes = consensus.votes(blocks=1)
-        fresh.join()
-        started = settle(fresh.ready(), named=f"{fresh.release} ready", within_s=TRIED_FOR_S)
+    course = misled[FEW.fault]
 
-    assert votes.signed <= 2 / 3, f"enough of the sync committee signed, so nothing is proved: {votes}"
-    assert heads.advanced_everywhere, f"it noticed:\n{heads.timeline()}"
-    assert started.ok, f"{fresh.release} noticed: {started.summary}"
+    assert course.signed <= 2 / 3, f"{course.signed:.0%} of the sync committee signed: enough, so nothing is proved"
+    assert course.heads.advanced_everywhere, f"it noticed:\n{course.heads.timeline()}"
+    assert course.turned.ok, f"{course.standing} noticed: {course.turned.summary}"
+    assert course.started.ok, f"{course.starting} noticed: {course.started.summary}"
 
 
 @pytest.mark.control("HEL-005")

@@ -21,12 +21,23 @@ def test_faults_are_listed_with_state_and_parameters(node: NodeProcess) -> None:
         "reorg",
         "bad_sync_signature",
         "wrong_finality_branch",
+        "old_updates",
+        "few_signatures",
         "low_participation",
     }
     assert listed["low_participation"]["active"] is True
     assert listed["low_participation"]["chosen"] == {"fraction": 0.9}
     assert listed["stall"]["active"] is False
     assert node.control("DELETE", "/faults/low_participation").json()["active"] is False
+
+
+def test_a_fault_for_one_client_is_listed_with_it_only(node: NodeProcess) -> None:
+    node.control("POST", "/for/helios/faults/few_signatures", {"fraction": 0.5})
+
+    assert node.control("GET", "/for/helios/faults/few_signatures").json()["chosen"] == {"fraction": 0.5}
+    assert node.control("GET", "/faults/few_signatures").json()["active"] is False
+    assert node.control("DELETE", "/for/helios/faults").status_code == 200
+    assert node.control("GET", "/for/helios/faults/few_signatures").json()["active"] is False
 
 
 def test_an_active_fault_is_a_metric(node: NodeProcess) -> None:
@@ -47,6 +58,7 @@ def test_an_unknown_fault_is_answered_with_the_list(node: NodeProcess, method: s
         ("/faults/reorg", {"depth": 99}, 400, "from 1 to 16"),
         ("/faults/stall", {"hard": True}, 400, "its parameters: none"),
         ("/faults/stall", [1], 400, "must be a JSON object"),
+        ("/for/helios/faults/stall", {}, 400, "everybody sees it; meant for one client can be bad_sync_signature"),
         ("/advance", {}, 400, "either slots or epochs"),
         ("/advance", {"slots": 1, "epochs": 1}, 400, "either slots or epochs"),
         ("/advance", {"slots": -1}, 400, "not negative"),

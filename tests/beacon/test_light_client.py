@@ -15,23 +15,23 @@ LIGHT = "/eth/v1/beacon/light_client"
 class LightClient:
     """The specification's light client, fed from the API."""
 
-    def __init__(self, node: NodeProcess, checkpoint: str) -> None:
-        self.node = node
-        bootstrap = from_json(spec.LightClientBootstrap, node.data(f"{LIGHT}/bootstrap/{checkpoint}"))
+    def __init__(self, node: NodeProcess, checkpoint: str, way: str = "") -> None:
+        self.node, self.way = node, way
+        bootstrap = from_json(spec.LightClientBootstrap, node.data(f"{way}{LIGHT}/bootstrap/{checkpoint}"))
         self.store = spec.initialize_light_client_store(spec.Root(from_hex(checkpoint)), bootstrap)
 
     def catch_up(self) -> None:
         """Process the best update of each period since the checkpoint, then follow the head."""
         period = network.sync_period_of(int(self.store.finalized_header.beacon.slot))
-        for update in self.node.get(f"{LIGHT}/updates?start_period={period}&count=16").json():
+        for update in self.node.get(f"{self.way}{LIGHT}/updates?start_period={period}&count=16").json():
             self._process(spec.process_light_client_update, spec.LightClientUpdate, update)
         self.follow()
 
     def follow(self) -> None:
         """Process the newest finality and head."""
-        finality = self.node.get(f"{LIGHT}/finality_update").json()
+        finality = self.node.get(f"{self.way}{LIGHT}/finality_update").json()
         self._process(spec.process_light_client_finality_update, spec.LightClientFinalityUpdate, finality)
-        optimistic = self.node.get(f"{LIGHT}/optimistic_update").json()
+        optimistic = self.node.get(f"{self.way}{LIGHT}/optimistic_update").json()
         self._process(spec.process_light_client_optimistic_update, spec.LightClientOptimisticUpdate, optimistic)
 
     def _process(self, process: Any, ssz_type: Any, answer: dict[str, Any]) -> None:
@@ -108,3 +108,51 @@ def test_a_wrong_finality_branch_is_served_and_refused_then_healed(node: NodePro
     node.control("DELETE", "/faults/wrong_finality_branch")
     client.follow()
     assert client.finalized_slot >= network.epoch_start(node.finalized_epoch)
+
+
+# ---- a client that is misled alone
+
+ALONE = "/for/helios"
+
+
+@pytest.mark.parametrize("fault", ["bad_sync_signature", "wrong_finality_branch"])
+def test_a_client_is_misled_while_all_others_are_told_the_truth(node: NodeProcess, fault: str) -> None:
+    node.control("POST", f"{ALONE}/faults/{fault}")
+    misled, other = (LightClient(node, _checkpoint(node), way) for way in (ALONE, ""))
+
+    other.catch_up()
+    with pytest.raises(AssertionError):
+        misled.follow()
+
+    node.control("DELETE", f"{ALONE}/faults/{fault}")
+    misled.follow()
+    assert misled.optimistic_slot == node.head_slot - 1
+
+
+def test_old_updates_stand_still_for_whom_they_are_meant(node: NodeProcess) -> None:
+    misled, other = (LightClient(node, _checkpoint(node), way) for way in (ALONE, ""))
+    node.control("POST", f"{ALONE}/faults/old_updates")
+    head = node.head_slot
+    node.advance(slots=2)
+    for client in (misled, other):
+        client.catch_up()
+    assert (misled.optimistic_slot, other.optimistic_slot) == (head - 1, head + 1)
+
+    node.control("DELETE", f"{ALONE}/faults/old_updates")
+    misled.follow()
+    assert misled.optimistic_slot == head + 1
+
+
+def test_few_signatures_move_the_head_and_finalize_nothing(node: NodeProcess) -> None:
+    finalized = LightClient(node, _checkpoint(node))
+    finalized.follow()
+    node.control("POST", f"{ALONE}/faults/few_signatures", {"fraction": 0.6})
+    misled = LightClient(node, _checkpoint(node), ALONE)
+    node.advance(epochs=2, stride=8)
+    misled.follow()
+
+    update = node.data(f"{ALONE}{LIGHT}/optimistic_update")
+    bits = from_hex(update["sync_aggregate"]["sync_committee_bits"])
+    assert 1 / 2 < int.from_bytes(bits, "little").bit_count() / 512 < 2 / 3
+    assert misled.optimistic_slot == int(update["attested_header"]["beacon"]["slot"])
+    assert misled.finalized_slot == finalized.finalized_slot < network.epoch_start(node.finalized_epoch)

@@ -29,6 +29,19 @@ def test_faults_are_injected_with_parameters_and_healed_by_name() -> None:
     assert seen == [("POST", "/faults/reorg", {"depth": 2}), ("DELETE", "/faults/reorg", None)]
 
 
+def test_one_client_is_misled_and_told_the_truth_again() -> None:
+    seen: list[Any] = []
+    port = control(seen)
+
+    port.mislead("helios-late", "few_signatures", fraction=0.6)
+    port.enlighten("helios-late")
+
+    assert seen == [
+        ("POST", "/for/helios-late/faults/few_signatures", {"fraction": 0.6}),
+        ("DELETE", "/for/helios-late/faults", None),
+    ]
+
+
 def test_active_faults_are_listed() -> None:
     answer = {"faults": [{"name": "stall", "active": True}, {"name": "reorg", "active": False}]}
 

@@ -10,8 +10,9 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from plumbline_beacon.api.errors import ApiError, Handler, errors_as_json
+from plumbline_beacon.audience import ALONE, Audience
 from plumbline_beacon.clock import BeyondWallClock, Clock, ManualClock
-from plumbline_beacon.faults import CATALOGUE, BadParameter, Faults, UnknownFault
+from plumbline_beacon.faults import CATALOGUE, BadParameter, Faults, NotForOne, UnknownFault
 from plumbline_beacon.network import SLOTS_PER_EPOCH
 from plumbline_beacon.slot_loop import SPARSE_STRIDE
 from plumbline_beacon.view import Publication
@@ -22,19 +23,25 @@ LOOPBACK: Final = "127.0.0.1"
 class ControlApi:
     """Faults and time, on command."""
 
-    def __init__(self, token: str, faults: Faults, clock: Clock, publication: Publication) -> None:
-        self._token, self._faults, self._clock, self._publication = token, faults, clock, publication
+    def __init__(self, token: str, audience: Audience, clock: Clock, publication: Publication) -> None:
+        self._token, self._audience, self._clock, self._publication = token, audience, clock, publication
 
     def application(self) -> web.Application:
         """Return the control API as an application."""
         application = web.Application(middlewares=[errors_as_json, self._authenticated()])
         application.add_routes(
             [
-                web.get("/faults", self.list_faults),
-                web.delete("/faults", self.heal_all),
-                web.get("/faults/{name}", self.show_fault),
-                web.post("/faults/{name}", self.inject),
-                web.delete("/faults/{name}", self.heal),
+                *(
+                    route
+                    for audience in ("", ALONE)
+                    for route in (
+                        web.get(f"{audience}/faults", self.list_faults),
+                        web.delete(f"{audience}/faults", self.heal_all),
+                        web.get(f"{audience}/faults/{{name}}", self.show_fault),
+                        web.post(f"{audience}/faults/{{name}}", self.inject),
+                        web.delete(f"{audience}/faults/{{name}}", self.heal),
+                    )
+                ),
                 web.get("/clock", self.show_clock),
                 web.post("/advance", self.advance),
             ]
@@ -52,38 +59,45 @@ class ControlApi:
 
         return authenticate
 
-    async def list_faults(self, _: web.Request) -> web.Response:
+    def _faults(self, request: web.Request) -> Faults:
+        """Return the faults that a request is about: everybody's, or those of the client in its path."""
+        client = request.match_info.get("client")
+        return self._audience.everybody if client is None else self._audience.alone(client)
+
+    async def list_faults(self, request: web.Request) -> web.Response:
         """All faults with their state."""
-        return web.json_response({"faults": [self._faults.describe(name) for name in CATALOGUE]})
+        faults = self._faults(request)
+        return web.json_response({"faults": [faults.describe(name) for name in CATALOGUE]})
 
     async def show_fault(self, request: web.Request) -> web.Response:
         """One fault with its state."""
-        return self._described(request.match_info["name"])
+        return self._described(request)
 
     async def inject(self, request: web.Request) -> web.Response:
         """Activate a fault, with its parameters as a JSON object."""
-        name = request.match_info["name"]
+        name, faults = request.match_info["name"], self._faults(request)
         try:
-            self._faults.describe(name)
-            self._faults.inject(name, await _json_object(request))
+            faults.describe(name)
+            if "client" in request.match_info and not CATALOGUE[name].for_one:
+                raise NotForOne(name)
+            faults.inject(name, await _json_object(request))
         except UnknownFault as error:
             raise ApiError(404, str(error)) from error
-        except BadParameter as error:
+        except (BadParameter, NotForOne) as error:
             raise ApiError(400, str(error)) from error
-        return self._described(name)
+        return self._described(request)
 
     async def heal(self, request: web.Request) -> web.Response:
         """End a fault."""
-        name = request.match_info["name"]
         try:
-            self._faults.heal(name)
+            self._faults(request).heal(request.match_info["name"])
         except UnknownFault as error:
             raise ApiError(404, str(error)) from error
-        return self._described(name)
+        return self._described(request)
 
     async def heal_all(self, request: web.Request) -> web.Response:
         """End all faults."""
-        self._faults.heal_all()
+        self._faults(request).heal_all()
         return await self.list_faults(request)
 
     async def show_clock(self, _: web.Request) -> web.Response:
@@ -121,9 +135,9 @@ class ControlApi:
             raise ApiError(409, str(error)) from error
         return await self.show_clock(request)
 
-    def _described(self, name: str) -> web.Response:
+    def _described(self, request: web.Request) -> web.Response:
         try:
-            return web.json_response(self._faults.describe(name))
+            return web.json_response(self._faults(request).describe(request.match_info["name"]))
         except UnknownFault as error:
             raise ApiError(404, str(error)) from error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -22,11 +22,12 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class FaultKind:
-    """One way to misbehave."""
+    """One way to misbehave; one that concerns light-client updates only can be meant for a single client."""
 
     name: str
     meaning: str
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    for_one: bool = False
 
 
 MAX_REORG_DEPTH: Final = 16
@@ -45,10 +46,21 @@ CATALOGUE: Final = {
             {"depth": Parameter(int, 1, MAX_REORG_DEPTH, 1)},
         ),
         FaultKind(
-            "bad_sync_signature", "Light-client updates are served with a sync-committee signature over another root."
+            "bad_sync_signature",
+            "Light-client updates are served with a sync-committee signature over another root.",
+            for_one=True,
         ),
         FaultKind(
-            "wrong_finality_branch", "Light-client updates are served with a finality branch that proves nothing."
+            "wrong_finality_branch",
+            "Light-client updates are served with a finality branch that proves nothing.",
+            for_one=True,
+        ),
+        FaultKind("old_updates", "The light-client updates of the moment are served on and on.", for_one=True),
+        FaultKind(
+            "few_signatures",
+            "Light-client updates are served as if this fraction of the validators were on line: nothing newer is finalized.",
+            {"fraction": Parameter(float, 0.0, 1.0, 0.5)},
+            for_one=True,
         ),
         FaultKind(
             "low_participation",
@@ -74,12 +86,27 @@ class BadParameter(ValueError):
     """A parameter that a fault does not take, or out of bounds."""
 
 
+class NotForOne(ValueError):
+    """A fault of the chain, which all clients see."""
+
+    def __init__(self, name: str) -> None:
+        served = ", ".join(kind.name for kind in CATALOGUE.values() if kind.for_one)
+        super().__init__(f"fault {name} is the chain's, and everybody sees it; meant for one client can be {served}")
+
+
 class Faults:
     """Which faults are active, with their parameters; safe for use by several threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, served: Callable[[], Any] = lambda: None) -> None:
+        """Start without any.
+
+        Args:
+            served: returns what light clients are served at the moment; what it was when a fault began is kept.
+        """
+        self._served = served
         self._active: dict[str, dict[str, float]] = {}
         self._since: dict[str, float] = {}
+        self._kept: dict[str, Any] = {}
         self._lock = threading.Lock()
 
     def inject(self, name: str, given: Mapping[str, Any]) -> None:
@@ -97,6 +124,7 @@ class Faults:
         with self._lock:
             self._active[name] = chosen
             self._since[name] = time.time()
+            self._kept[name] = self._served()
 
     def heal(self, name: str) -> None:
         """End a fault; no-op when it is not active.
@@ -116,6 +144,16 @@ class Faults:
     def active(self, name: str) -> bool:
         """Whether a fault is active."""
         return name in self._active
+
+    def kept(self, name: str) -> Any:
+        """Return what light clients were served when a fault began; None when it is not active."""
+        with self._lock:
+            return self._kept.get(name) if name in self._active else None
+
+    def fraction_signing(self) -> float:
+        """Return the share of validators whose signatures are served."""
+        with self._lock:
+            return self._active.get("few_signatures", {}).get("fraction", 1.0)
 
     def fraction_online(self) -> float:
         """Return the share of validators that is on line."""

@@ -5,12 +5,13 @@ Source: consensus-specs altair/light-client/full-node.md (``create_light_client_
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from plumbline_beacon import keys, network
 from plumbline_beacon.faults import Faults
-from plumbline_beacon.spec import BeaconState, LightClientUpdate, SignedBeaconBlock, spec
+from plumbline_beacon.production import sync_aggregate
+from plumbline_beacon.spec import BeaconState, LightClientUpdate, SignedBeaconBlock, root_of, spec
 from plumbline_beacon.store import Store
 
 _FINALITY: Final = "finality_update"
@@ -77,6 +78,24 @@ def after_block(
         store.put_fact(_FINALITY, finality.encode_bytes())
     newest = int(spec.MAX_REQUEST_LIGHT_CLIENT_UPDATES)
     return LightClientData(finality, optimistic, tuple(sorted(best.items())[-newest:]))
+
+
+def served_from(newest: LightClientData, state: BeaconState, faults: Faults) -> LightClientData:
+    """Return the data that light clients are served from: the newest, or - on command - that of the moment when a fault began.
+
+    Args:
+        newest: the data as of the head.
+        state: the head's state.
+        faults: what is wrong on command.
+    """
+    if (old := faults.kept("old_updates")) is not None:
+        return old  # type: ignore[no-any-return]
+    if (old := faults.kept("few_signatures")) is None or newest.optimistic_update is None:
+        return newest
+    head = newest.optimistic_update.copy()
+    signed_root = root_of(head.attested_header.beacon)
+    head.sync_aggregate = sync_aggregate(state, signed_root, faults.fraction_signing())
+    return replace(old, optimistic_update=head)
 
 
 def as_served(update: Any, faults: Faults) -> Any:

@@ -54,13 +54,13 @@ def draft_block(state: BeaconState, parent_root: bytes, votes: Votes, included: 
         proposer=proposer,
         randao_reveal=keys.sign_together([proposer], reveal_root),
         votes=votes.pick(state, included),
-        sync_aggregate=_sync_aggregate(state, parent_root, online),
+        sync_aggregate=sync_aggregate(state, parent_root, online),
         attributes=payload_attributes(state, parent_root),
         online=online,
     )
 
 
-def _sync_aggregate(state: BeaconState, parent_root: bytes, online: float) -> Any:
+def sync_aggregate(state: BeaconState, parent_root: bytes, online: float) -> Any:
     """Return the sync committee's signature over the parent (altair/validator.md, ``process_sync_aggregate``)."""
     limit = online_validators(online)
     members = [keys.validator_of(bytes(pubkey)) for pubkey in state.current_sync_committee.pubkeys]

@@ -20,6 +20,7 @@ from plumbline_beacon import __version__, logs
 from plumbline_beacon.api.app import beacon_api
 from plumbline_beacon.api.context import Context
 from plumbline_beacon.api.node import spec_version
+from plumbline_beacon.audience import Audience
 from plumbline_beacon.chain import Chain, ChainPayloads
 from plumbline_beacon.clock import Clock, ManualClock, WallClock
 from plumbline_beacon.control import LOOPBACK, ControlApi
@@ -27,7 +28,7 @@ from plumbline_beacon.engine import EngineClient
 from plumbline_beacon.engine_worker import EngineWorker, Role
 from plumbline_beacon.engines import Engines
 from plumbline_beacon.events import ChainEvents
-from plumbline_beacon.faults import CATALOGUE, Faults
+from plumbline_beacon.faults import CATALOGUE
 from plumbline_beacon.metrics import Metrics
 from plumbline_beacon.options import Options
 from plumbline_beacon.proposer import Proposer
@@ -52,8 +53,10 @@ class Service:
     def __init__(self, options: Options) -> None:
         self.options = options
         self.clock: Clock = ManualClock() if options.manual_clock else WallClock()
-        self.faults, self.metrics, self.events = Faults(), Metrics(), Events()
+        self.metrics, self.events = Metrics(), Events()
         self.publication = Publication(self.clock)
+        self.audience = Audience(lambda: self.publication.view and self.publication.view.light_client)
+        self.faults = self.audience.everybody
         self._lock = _lock_folder(options.data)
         self._database = options.data / "beacon.sqlite"
         self._store = Store(
@@ -110,13 +113,14 @@ class Service:
     async def _serve(self) -> list[web.AppRunner]:
         options = self.options
         reader = StoreReader(self._database)
-        context = Context(self.publication, reader, self.events, self.engines, self.faults, self.metrics)
+        context = Context(self.publication, reader, self.events, self.engines, self.audience, self.metrics)
+        by_client = options.control_port is not None
         sites = [
-            ("beacon-api", beacon_api(context), options.host, options.port),
+            ("beacon-api", beacon_api(context, by_client=by_client), options.host, options.port),
             ("metrics", self._metrics_application(), options.host, options.metrics_port),
         ]
         if options.control_port is not None and options.control_token is not None:
-            control = ControlApi(options.control_token, self.faults, self.clock, self.publication)
+            control = ControlApi(options.control_token, self.audience, self.clock, self.publication)
             sites.append(("control", control.application(), LOOPBACK, options.control_port))
         runners = []
         for name, application, host, port in sites:

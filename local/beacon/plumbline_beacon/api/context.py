@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from plumbline_beacon.api.errors import ApiError
+from plumbline_beacon.audience import Audience
 from plumbline_beacon.engines import Engines
-from plumbline_beacon.faults import Faults
 from plumbline_beacon.metrics import Metrics
 from plumbline_beacon.store import StoreReader
 from plumbline_beacon.view import Events, Publication, View
@@ -20,7 +20,7 @@ class Context:
     store: StoreReader
     events: Events
     engines: Engines
-    faults: Faults
+    audience: Audience
     metrics: Metrics
 
     def view(self) -> View:

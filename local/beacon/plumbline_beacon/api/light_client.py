@@ -12,7 +12,8 @@ from plumbline_beacon.api.context import Context
 from plumbline_beacon.api.errors import ApiError
 from plumbline_beacon.api.ids import parse_number, parse_root
 from plumbline_beacon.encoding import to_hex
-from plumbline_beacon.lightclient import as_served
+from plumbline_beacon.faults import Faults
+from plumbline_beacon.lightclient import LightClientData, as_served, served_from
 from plumbline_beacon.spec import spec
 
 _MOST_UPDATES: Final = 128
@@ -51,27 +52,35 @@ class LightClientRoutes:
         """The best update of each sync-committee period."""
         start = parse_number(request.query.get("start_period"), "start_period")
         count = parse_number(request.query.get("count"), "count")
-        found = self._context.view().light_client.updates(start, min(count, _MOST_UPDATES))
-        return json_body(b"[" + b",".join(map(self._render, found)) + b"]")
+        found = self._data(request).updates(start, min(count, _MOST_UPDATES))
+        faults = self._faults(request)
+        return json_body(b"[" + b",".join(self._render(update, faults) for update in found) + b"]")
 
     async def finality_update(self, request: web.Request) -> web.Response:
         """The newest proof of finality."""
-        return self._update(request, self._context.view().light_client.finality_update, "finality update")
+        return self._update(request, self._data(request).finality_update, "finality update")
 
     async def optimistic_update(self, request: web.Request) -> web.Response:
         """The newest head that the sync committee signed."""
-        return self._update(request, self._context.view().light_client.optimistic_update, "optimistic update")
+        return self._update(request, self._data(request).optimistic_update, "optimistic update")
+
+    def _faults(self, request: web.Request) -> Faults:
+        return self._context.audience.of(request.match_info.get("client"))
+
+    def _data(self, request: web.Request) -> LightClientData:
+        view = self._context.view()
+        return served_from(view.light_client, view.state, self._faults(request))
 
     def _update(self, request: web.Request, update: Any, what: str) -> web.Response:
         if update is None:
             raise ApiError(404, f"there is no {what} yet")
         if wants_ssz(request):
-            return ssz_body(as_served(update, self._context.faults).encode_bytes())
-        return json_body(self._render(update))
+            return ssz_body(as_served(update, self._faults(request)).encode_bytes())
+        return json_body(self._render(update, self._faults(request)))
 
-    def _render(self, update: Any) -> bytes:
+    def _render(self, update: Any, faults: Faults) -> bytes:
         """Return an update's JSON as it is to be served; the same few are asked for over and over, and hold many keys."""
-        served = as_served(update, self._context.faults)
+        served = as_served(update, faults)
         if served is not update:
             return versioned_bytes(served)
         kept = self._rendered.get(id(update))
