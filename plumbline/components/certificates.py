@@ -18,7 +18,10 @@ from plumbline.core import wait
 
 AUTHORITY = "local-ca"
 AUTHORITY_NAMESPACE = sealed_secrets.NAMESPACE  # where no workload reads Secrets but the controller
-_CHARTS: Mapping[str, str] = {"geth-node": "ethereum"}  # chart with an Ingress -> namespace of its release
+_CHARTS: Mapping[str, str] = {  # chart with an Ingress -> namespace of its release
+    "geth-node": "ethereum",
+    "helios": "helios",
+}
 _LABELS: Mapping[str, str] = {"app.kubernetes.io/part-of": "plumbline"}
 _UNSEALED_WITHIN_S = 60.0
 

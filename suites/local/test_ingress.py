@@ -17,7 +17,7 @@ from plumbline.components.outside import open_ports
 from plumbline.components.patience import settle
 from plumbline.components.tls import Presented, calling, presented, serves
 from plumbline.core import wait
-from plumbline.query import GETH_HOST
+from plumbline.query import GETH_HOST, HELIOS_HOST
 from reports.evidence import attach, figure
 
 if TYPE_CHECKING:
@@ -230,19 +230,20 @@ def test_only_web_ports_are_open(ingress: Ingress) -> None:
 
 
 @pytest.mark.control("ING-008")
-def test_tls_presents_the_right_names(ingress: Ingress, certificates: Certificates) -> None:
-    """Preconditions: the values of Geth's chart name a certificate, and say that plain HTTP stays.
-    Steps: shake hands with Geth's host, trusting the local authority only; call Geth by TLS and by plain HTTP.
-    Expected: the certificate is for Geth's host and is trusted; both calls are answered.
+@pytest.mark.parametrize("host", [GETH_HOST, HELIOS_HOST])
+def test_tls_presents_the_right_names(ingress: Ingress, certificates: Certificates, host: str) -> None:
+    """Preconditions: the values of the host's chart name a certificate, and say that plain HTTP stays.
+    Steps: shake hands with the host, trusting the local authority only; call it by TLS and by plain HTTP.
+    Expected: the certificate is for that host and is trusted; both calls are answered.
     """
     authority = certificates.authority().pair.certificate_pem
 
-    seen = presented(ingress.address, GETH_HOST, authority)
-    with ingress.outside(GETH_HOST, authority) as secured, ingress.outside(GETH_HOST) as plain:
+    seen = presented(ingress.address, host, authority)
+    with ingress.outside(host, authority) as secured, ingress.outside(host) as plain:
         replies = [client.call("eth_chainId") for client in (secured, plain)]
 
-    expected = certificates.wanted_for(GETH_HOST).hosts
-    assert (seen.names, seen.trouble) == (expected, ""), f"{GETH_HOST} presents {seen}, expected for {expected}"
+    expected = certificates.wanted_for(host).hosts
+    assert (seen.names, seen.trouble) == (expected, ""), f"{host} presents {seen}, expected for {expected}"
     assert [reply.outcome for reply in replies] == [(1, CHAIN)] * 2, "\n".join(map(str, replies))
 
 

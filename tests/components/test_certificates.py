@@ -61,9 +61,10 @@ def test_all_of_it_is_made_once(cluster: Cluster, certificates: Certificates) ->
     certificates.deploy()
     certificates.deploy()
 
-    assert cluster.delivered == [AUTHORITY, "api-tls"]
-    assert cluster.secrets["api-tls"]["type"] == "kubernetes.io/tls"
-    assert issuer(cluster.secrets["api-tls"]) == issuer(cluster.secrets[AUTHORITY])
+    assert cluster.delivered == [AUTHORITY, "api-tls", "helios-tls"]
+    for issued in ("api-tls", "helios-tls"):
+        assert cluster.secrets[issued]["type"] == "kubernetes.io/tls"
+        assert issuer(cluster.secrets[issued]) == issuer(cluster.secrets[AUTHORITY])
 
 
 def test_what_is_missing_is_issued_by_the_authority_that_there_is(cluster: Cluster, certificates: Certificates) -> None:
