@@ -1,5 +1,5 @@
 # Every target calls `plumbline` (or pytest) and holds no logic of its own: what a target does is told by `plumbline --help`.
-# Options: NETWORK= HELIOS_NETWORK= IMAGES= REGISTRY_MIRROR= ALLOW_UNPINNED=1 PROFILE= TARGET= CLUSTER_NAME= NODES= KEEP=1 FRESH=1;
+# Options: NETWORK= HELIOS_NETWORK= IMAGES= REGISTRY_MIRROR= ALLOW_UNPINNED=1 PROFILE= TARGET= CLUSTER_NAME= NODES= REACH= KEEP=1 FRESH=1;
 # PYTEST= adds arguments for pytest.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -12,7 +12,7 @@ PLUMBLINE := python -m plumbline
 OPTIONS = $(strip $(if $(NETWORK),--network $(NETWORK)) $(if $(HELIOS_NETWORK),--helios-network $(HELIOS_NETWORK)) \
   $(if $(IMAGES),--images $(IMAGES)) $(if $(PROFILE),--profile $(PROFILE)) $(if $(TARGET),--target $(TARGET)) \
   $(if $(REGISTRY_MIRROR),--registry-mirror $(REGISTRY_MIRROR)) $(if $(ALLOW_UNPINNED),--allow-unpinned) \
-  $(if $(CLUSTER_NAME),--cluster-name $(CLUSTER_NAME)) $(if $(NODES),--nodes $(NODES)) $(if $(KEEP),--keep) $(if $(FRESH),--fresh))
+  $(if $(CLUSTER_NAME),--cluster-name $(CLUSTER_NAME)) $(if $(NODES),--nodes $(NODES)) $(if $(REACH),--reach $(REACH)) $(if $(KEEP),--keep) $(if $(FRESH),--fresh))
 
 .PHONY: help
 help: ## this list

@@ -21,8 +21,8 @@ from plumbline.core.errors import PlumblineError, Unfit, UsageError
 from plumbline.core.paths import Paths
 
 _OPTIONS = (
-    *("target", "network", "images", "registry-mirror", "profile", "cluster-name", "nodes", "beacon-api", "checkpoint"),
-    *("helios-network", "helios-beacon-api", "helios-checkpoint", "helios-execution-rpc"),
+    *("target", "network", "images", "registry-mirror", "profile", "cluster-name", "nodes", "reach"),
+    *("beacon-api", "checkpoint", "helios-network", "helios-beacon-api", "helios-checkpoint", "helios-execution-rpc"),
 )
 _FLAGS = {
     "keep": "leave the stack standing",

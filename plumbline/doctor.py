@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from plumbline import machine
+from plumbline.components import reach
 from plumbline.components.base import Site
 from plumbline.components.cluster import Cluster
 from plumbline.core import shell
@@ -234,18 +235,19 @@ class _Machine:
         return f"the engine's is the same (within {CLOCK_OFF_S:.0f} s)"
 
     def network(self) -> str:
-        """Whether the engine's networks are on this machine: the stack is reached at addresses of one of them."""
-        argv = ["docker", "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"]
-        gateway = shell.run(argv, within_s=10, env=engine.docker_env(), check=False).stdout.strip()
+        """Whether the engine's networks are on this machine: else the ingress is reached by mapped ports."""
+        gateway = reach.engines_gateway()
         if not gateway:
             return "the engine has no default network that could be looked at"
-        if not machine.has_address(gateway):
+        if machine.has_address(gateway):
+            return f"the engine's gateway {gateway} is this machine"
+        elsewhere = f"the engine's network (gateway {gateway}) is not on this machine, as with Docker Desktop"
+        if self.config.reach == "direct":
             raise Missing(
-                f"the engine's network (gateway {gateway}) is not on this machine, as with Docker Desktop, so the ingress "
-                "cannot be reached",
-                'use an engine that runs on this very Linux machine (run "make engine")',
+                f"{elsewhere}, so the ingress cannot be reached at its address",
+                "leave --reach out, or use --reach mapped",
             )
-        return f"the engine's gateway {gateway} is this machine"
+        return f"{elsewhere}: the ingress is reached by mapped ports"
 
     def ports(self) -> str:
         """Whether the ports of this machine that the KinD configuration asks for are free, or held by our cluster."""

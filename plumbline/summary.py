@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from plumbline.components.certificates import AUTHORITY, AUTHORITY_NAMESPACE
 from plumbline.components.devnet import CONTROL_SECRET, JWT_SECRET, KEYS_SECRET, NAMESPACE
+from plumbline.components.reach import Door
 from plumbline.stack import Stack
 
 _CREDENTIALS = (
@@ -35,12 +36,12 @@ def _lines(stack: Stack, show_credentials: bool) -> Iterator[str]:
         ports = ", ".join(str(port["port"]) for port in service["spec"]["ports"])
         yield f"Address      {given[0].get('ip', '(none yet)')}  {service['metadata']['name']} (ports {ports})"
     if hosts and balanced:
-        address = stack.ingress.address
+        door = stack.ingress.door
         for host, namespace in sorted(hosts.items()):
-            yield f"Host         http://{host}/  (namespace {namespace})"
-        yield f"TLS          on port 443, too; trust tls.crt of secret/{AUTHORITY} in namespace {AUTHORITY_NAMESPACE}"
+            yield f"Host         {Door(host, door.http).url().removesuffix(':80')}/  (namespace {namespace})"
+        yield f"TLS          on port {door.https}, too; trust tls.crt of secret/{AUTHORITY} in namespace {AUTHORITY_NAMESPACE}"
         yield "/etc/hosts   add this line to use the names from this machine:"
-        yield f"{address} {' '.join(sorted(hosts))}"
+        yield f"{door.address} {' '.join(sorted(hosts))}"
     yield f"Credentials  Secrets in namespace {NAMESPACE} (plumbline summary --show-credentials prints the local ones):"
     for what, name, key in _CREDENTIALS:
         if kube.find("Secret", name, NAMESPACE) is None:

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from plumbline.components import kind_config
+from plumbline.components import kind_config, reach
 from plumbline.components.helm import Helm
 from plumbline.components.kube import Kube, Object, node_address
 from plumbline.core import wait
@@ -61,6 +61,11 @@ class Site:
             ConfigError: KinD's configuration is not what KinD understands.
         """
         return kind_config.roles(kind_config.read(self.paths.local, self.config), self.config.cluster_name)
+
+    @cached_property
+    def reach(self) -> reach.Reach:
+        """How this machine gets to the ingress."""
+        return reach.chosen(self.config)
 
     @cached_property
     def helm(self) -> Helm:

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 import yaml
 
-from plumbline.components import belongings, containers, control_plane, kind_config, probes
+from plumbline.components import belongings, containers, control_plane, kind_config, probes, reach
 from plumbline.components import kube as k8s
 from plumbline.components.base import Component, Site
 from plumbline.components.belongings import Belonging
@@ -143,7 +143,7 @@ class Cluster(Component):
         digest = hashlib.sha256()
         for file in kind_config.files(self.site.paths.local, self.site.config):
             digest.update(file.read_bytes())
-        digest.update(json.dumps(self.site.config.describe(), sort_keys=True).encode())
+        digest.update(json.dumps({**self.site.config.describe(), "reach": self.site.reach}, sort_keys=True).encode())
         digest.update(images.node_tag(self.site.paths, self.site.config).encode())
         return digest.hexdigest()
 
@@ -348,7 +348,13 @@ class Cluster(Component):
     def host_ports(self) -> set[tuple[str, int]]:
         """Return the addresses and ports of this machine that the KinD configuration asks for."""
         mapped = [mapping for node in self._wanted["nodes"] for mapping in node.get("extraPortMappings", ())]
-        return {(mapping.get("listenAddress", "0.0.0.0"), mapping["hostPort"]) for mapping in mapped}  # noqa: S104
+        fixed = [mapping for mapping in mapped if mapping["hostPort"]]
+        return {(mapping.get("listenAddress", "0.0.0.0"), mapping["hostPort"]) for mapping in fixed}  # noqa: S104
+
+    def mapped_port(self, node: str, port: int) -> int:
+        """Return the port of this machine's loopback that leads to a port of a node."""
+        container = next(each for each in self._containers() if _name(each) == node)
+        return int(container["NetworkSettings"]["Ports"][f"{port}/tcp"][0]["HostPort"])
 
     def kill(self, namespace: str, pod: str, container: str) -> None:
         """Send SIGKILL to a container's first process."""
@@ -365,7 +371,10 @@ class Cluster(Component):
 
     @property
     def _wanted(self) -> dict[str, Any]:
-        return kind_config.read(self.site.paths.local, self.site.config)
+        document = kind_config.read(self.site.paths.local, self.site.config)
+        if self.site.reach == "mapped":
+            reach.map_ports(document)
+        return document
 
     def check(self) -> None:
         """Refuse a KinD configuration without a node, before anything is touched."""

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from plumbline.components import outside
 from plumbline.components.outside import Outside
 from plumbline.core import shell
 
@@ -98,7 +97,7 @@ def send(client: Outside, requests: int, *, at_once: int = 8, within_s: float = 
 
 def _burst(client: Outside, numbers: range, end: float) -> Iterator[int]:
     """Yield the status of a request for each number, all over one connection: httpx would get fewer of them out."""
-    connection = http.client.HTTPConnection(client.address, outside.PORT, timeout=_PATIENCE_S)
+    connection = http.client.HTTPConnection(client.door.address, client.door.http, timeout=_PATIENCE_S)
     for turn, number in enumerate(numbers):
         if time.monotonic() > end:
             break

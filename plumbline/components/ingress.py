@@ -7,10 +7,13 @@ from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from plumbline.components import access_log
+from plumbline.components import kube as k8s
 from plumbline.components.base import HelmComponent, Release, Workload
+from plumbline.components.cluster import Cluster
 from plumbline.components.kube import Object
 from plumbline.components.limits import Limits, promised
 from plumbline.components.outside import Outside
+from plumbline.components.reach import LOOPBACK, NODE_PORTS, Door
 from plumbline.components.traffic import Traffic
 from plumbline.core import wait
 
@@ -30,9 +33,12 @@ class Ingress(HelmComponent):
     served: ClassVar[tuple[str, ...]] = ("ethereum", "helios")
 
     def values(self, release: Release) -> Mapping[str, Any]:
-        """Return where the API server is."""
+        """Return where the API server is, and where ports are mapped, to which of the node."""
         del release
-        return {"networkPolicy": {"apiServerCidrs": self.kube.api_server_cidrs()}}
+        values: dict[str, Any] = {"networkPolicy": {"apiServerCidrs": self.kube.api_server_cidrs()}}
+        if self.site.reach == "mapped":
+            values["controller"] = {"service": {"nodePorts": dict(NODE_PORTS)}}
+        return values
 
     def prepare(self) -> None:
         """Make the namespaces that are served: the controller's rights are Roles inside them."""
@@ -55,6 +61,22 @@ class Ingress(HelmComponent):
             raise LookupError(f"Service {_NAMESPACE}/{_SERVICE} has no address yet")
         return found
 
+    @property
+    def door(self) -> Door:
+        """Where this machine gets in: at the controller's own address, or by what is mapped to the node that it is on.
+
+        Raises:
+            LookupError: it has no address yet, or is on no node.
+        """
+        if self.site.reach == "direct":
+            return Door(self.address)
+        pods = self.kube.objects("Pod", _NAMESPACE, selector=f"app.kubernetes.io/instance={_SERVICE}")
+        node = next((str(pod["spec"]["nodeName"]) for pod in pods if k8s.pod_ready(pod)), "")
+        if not node:
+            raise LookupError(f"no pod of {_NAMESPACE}/{_SERVICE} is ready yet")
+        http, https = (Cluster(self.site).mapped_port(node, NODE_PORTS[name]) for name in ("http", "https"))
+        return Door(LOOPBACK, http, https)
+
     def hosts(self) -> dict[str, str]:
         """Return the hosts that are served, with the namespace of the Ingress that asks for each; its own is not meant for clients."""
         found = [i for i in self.kube.objects("Ingress", None) if i["metadata"]["namespace"] != _NAMESPACE]
@@ -70,15 +92,15 @@ class Ingress(HelmComponent):
         return promised(self.site.paths.charts / "geth-node")
 
     def client(self, host: str, **options: Any) -> Any:
-        """Return an ``httpx.Client`` for a host behind the ingress; needs no /etc/hosts, the address is dialled."""
+        """Return an ``httpx.Client`` for a host behind the ingress; needs no /etc/hosts, the door is dialled."""
         import httpx  # noqa: PLC0415
 
-        return httpx.Client(base_url=f"http://{self.address}", headers={"host": host}, timeout=10, **options)
+        return httpx.Client(base_url=self.door.url(), headers={"host": host}, timeout=10, **options)
 
     @contextmanager
     def outside(self, host: str, authority_pem: str = "") -> Iterator[Outside]:
         """Be a client of a host, outside the cluster, while the block runs; it speaks TLS where it trusts an authority."""
-        client = Outside(host, self.address, authority_pem)
+        client = Outside(host, self.door, authority_pem)
         try:
             yield client
         finally:
@@ -86,7 +108,7 @@ class Ingress(HelmComponent):
 
     def traffic(self, host: str) -> Traffic:
         """Return clients of a host, outside the cluster, that ask all the time."""
-        return Traffic(host, self.address)
+        return Traffic(host, self.door)
 
     def logged(self, mark: str, count: int) -> list[access_log.Request]:
         """Return the requests whose path contains a mark, as the controller logged them, once there are ``count``.
@@ -125,17 +147,12 @@ class Ingress(HelmComponent):
         import httpx  # noqa: PLC0415
 
         def ask() -> wait.Observation[int]:
+            url = self.door.url()
             try:
-                status = httpx.get(
-                    f"http://{self.address}/", headers={"host": "unknown.invalid"}, timeout=2
-                ).status_code
+                status = httpx.get(url, headers={"host": "unknown.invalid"}, timeout=2).status_code
             except httpx.TransportError as error:
-                return wait.Observation(
-                    False, 0, f"http://{self.address}/ does not answer: {error or type(error).__name__}"
-                )
-            return wait.Observation(
-                status == 404, status, f"http://{self.address}/ answers {status}, expected 404 for an unknown host"
-            )
+                return wait.Observation(False, 0, f"{url} does not answer: {error or type(error).__name__}")
+            return wait.Observation(status == 404, status, f"{url} answers {status}, expected 404 for an unknown host")
 
         return wait.poll(ask)
 

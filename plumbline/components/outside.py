@@ -12,14 +12,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from plumbline.components.reach import Door
+
 _WITHIN_S = 10.0
-PORT = 80
 
 
 def own_address(target: str) -> str:
     """Return this machine's address as a target on the network sees it."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as unsent:
-        unsent.connect((target, PORT))
+        unsent.connect((target, 80))
         return str(unsent.getsockname()[0])
 
 
@@ -94,12 +95,12 @@ class Outside:
 
     Attributes:
         host: the host that it asks for.
-        address: where it dials; no /etc/hosts is needed.
+        door: where it dials; no /etc/hosts is needed.
         authority_pem: the certificate of the one authority that it trusts; it speaks TLS where there is one.
     """
 
     host: str
-    address: str
+    door: Door
     authority_pem: str = ""
     _clients: list[Any] = field(default_factory=list, repr=False)
 
@@ -130,7 +131,7 @@ class Outside:
         """
         from websockets.sync.client import connect  # noqa: PLC0415
 
-        dialled = socket.create_connection((self.address, PORT), timeout=_WITHIN_S)
+        dialled = socket.create_connection((self.door.address, self.door.http), timeout=_WITHIN_S)
         with connect(f"ws://{self.host}/", sock=dialled, open_timeout=_WITHIN_S, proxy=None) as connection:
             yield connection
 
@@ -140,7 +141,7 @@ class Outside:
 
         secured = bool(self.authority_pem)
         client = httpx.Client(
-            base_url=f"{'https' if secured else 'http'}://{self.address}",
+            base_url=self.door.url(secured=secured),
             headers={"host": self.host},
             timeout=_WITHIN_S,
             trust_env=False,

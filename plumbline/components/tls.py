@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from plumbline.components.outside import Outside, Reply, trusting
+from plumbline.components.reach import Door
 from plumbline.core import wait
 
-PORT = 443
 _WITHIN_S = 5.0
 _CALL = "eth_chainId"
 
@@ -40,18 +40,18 @@ class Presented:
         return said + (f": {self.trouble}" if self.trouble else "")
 
 
-def presented(address: str, host: str, authority_pem: str) -> Presented:
-    """Return the certificate that an address presents to who asks for a host.
+def presented(door: Door, host: str, authority_pem: str) -> Presented:
+    """Return the certificate that is presented to who asks for a host.
 
     Args:
-        address: where to dial.
+        door: where to dial.
         host: the name that is asked for (SNI), and that must be in the certificate.
         authority_pem: the certificate of the authority that is trusted.
 
     Raises:
         OSError: nobody speaks TLS there.
     """
-    return _read(_shaken(address, host, _anything()), _trouble(address, host, trusting(authority_pem)))
+    return _read(_shaken(door, host, _anything()), _trouble(door, host, trusting(authority_pem)))
 
 
 def serial_of(certificate_pem: str) -> int:
@@ -59,12 +59,12 @@ def serial_of(certificate_pem: str) -> int:
     return _read(ssl.PEM_cert_to_DER_cert(certificate_pem), "").serial
 
 
-def serves(address: str, host: str, certificate_pem: str, authority_pem: str) -> wait.Condition[Presented]:
+def serves(door: Door, host: str, certificate_pem: str, authority_pem: str) -> wait.Condition[Presented]:
     """Return a condition: a host presents this very certificate."""
     serial = serial_of(certificate_pem)
 
     def look() -> wait.Observation[Presented]:
-        seen = presented(address, host, authority_pem)
+        seen = presented(door, host, authority_pem)
         return wait.Observation(seen.serial == serial, seen, f"{host} presents {seen}")
 
     return wait.poll(look, every_s=0.1)
@@ -92,10 +92,10 @@ def calling(connect: Callable[[], AbstractContextManager[Outside]], *, every_s: 
         thread.join()
 
 
-def _shaken(address: str, host: str, context: ssl.SSLContext) -> bytes:
+def _shaken(door: Door, host: str, context: ssl.SSLContext) -> bytes:
     """Shake hands, and return the certificate (DER)."""
     with (
-        socket.create_connection((address, PORT), timeout=_WITHIN_S) as dialled,
+        socket.create_connection((door.address, door.https), timeout=_WITHIN_S) as dialled,
         context.wrap_socket(dialled, server_hostname=host) as secured,
     ):
         return secured.getpeercert(binary_form=True) or b""
@@ -107,9 +107,9 @@ def _anything() -> ssl.SSLContext:
     return context
 
 
-def _trouble(address: str, host: str, context: ssl.SSLContext) -> str:
+def _trouble(door: Door, host: str, context: ssl.SSLContext) -> str:
     try:
-        _shaken(address, host, context)
+        _shaken(door, host, context)
     except ssl.SSLCertVerificationError as error:
         return error.verify_message
     return ""

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from plumbline.components import outside
+from plumbline.components.reach import Door
 
 _PATIENCE_S = 10.0
 _CALL = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "eth_blockNumber", "params": []})
@@ -49,16 +49,16 @@ class Tally:
 class Traffic:
     """Clients of one host that ask all the time."""
 
-    def __init__(self, host: str, address: str, *, per_second: int = 20, clients: int = 4) -> None:
+    def __init__(self, host: str, door: Door, *, per_second: int = 20, clients: int = 4) -> None:
         """Name whom they ask, and how often, all together.
 
         Args:
             host: the host behind the ingress.
-            address: where it is dialled.
+            door: where it is dialled.
             per_second: requests a second, below what one client may send.
             clients: how many share them, so that a slow answer delays no other request.
         """
-        self._host, self._address = host, address
+        self._host, self._door = host, door
         self._every_s, self._clients = clients / per_second, clients
         self._lock, self._enough = threading.Lock(), threading.Event()
         self.tally = Tally(host)
@@ -93,7 +93,7 @@ class Traffic:
 
     def _one(self) -> str:
         """Send one request, and return what came instead of its answer, empty where that came."""
-        connection = http.client.HTTPConnection(self._address, outside.PORT, timeout=_PATIENCE_S)
+        connection = http.client.HTTPConnection(self._door.address, self._door.http, timeout=_PATIENCE_S)
         try:
             connection.request("POST", "/", _CALL, {"Host": self._host, "Content-Type": "application/json"})
             answer = connection.getresponse()

@@ -80,11 +80,11 @@ class Sender:
 
     @cached_property
     def web3(self) -> Any:
-        """The client, at the load balancer's address with the host's name: it needs no /etc/hosts."""
+        """The client, at the ingress' door with the host's name: it needs no /etc/hosts."""
         from web3 import HTTPProvider, Web3  # noqa: PLC0415  (heavy; for what sends only)
 
         headers = {"Host": HOST, "Content-Type": "application/json"}
-        return Web3(HTTPProvider(f"http://{self.ingress.address}", request_kwargs={"headers": headers, "timeout": 10}))
+        return Web3(HTTPProvider(self.ingress.door.url(), request_kwargs={"headers": headers, "timeout": 10}))
 
     @property
     def next_nonce(self) -> int:

@@ -37,6 +37,7 @@ class Config:
         fresh: replace a standing stack instead of using it again.
         cluster_name: name of the KinD cluster.
         nodes: one node, or a control plane with two workers (local/kind-config.multi.yaml).
+        reach: how this machine gets to the ingress: at its own address, by mapped ports, or as the engine's network allows.
         beacon_api: URL of a Beacon API with light-client support, for public networks.
         checkpoint: root of a finalized block of that network (0x and 64 hex digits), for public networks.
         helios_beacon_api: the same for Helios, where it follows another network than Geth.
@@ -55,6 +56,7 @@ class Config:
     fresh: bool = False
     cluster_name: str = "ethereum-cluster"
     nodes: Literal["single", "multi"] = "single"
+    reach: Literal["auto", "direct", "mapped"] = "auto"
     beacon_api: str | None = None
     checkpoint: str | None = None
     helios_beacon_api: str | None = None

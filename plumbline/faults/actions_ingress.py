@@ -145,13 +145,13 @@ def _certified(stack: Stack, pair: Pair) -> Iterator[None]:
 def _renew_certificate(stack: Stack, *, host: str) -> None:
     pair = stack.certificates.renew(host)
     authority = stack.certificates.authority().pair.certificate_pem
-    served = tls.serves(stack.ingress.address, host, pair.certificate_pem, authority)
+    served = tls.serves(stack.ingress.door, host, pair.certificate_pem, authority)
     wait.until(served, named=f"the certificate of {host} served", within_s=_SERVED_WITHIN_S)
 
 
 def _presented(stack: Stack) -> tls.Presented:
     authority = stack.certificates.authority().pair.certificate_pem
-    return tls.presented(stack.ingress.address, GETH_HOST, authority)
+    return tls.presented(stack.ingress.door, GETH_HOST, authority)
 
 
 @fault("controller-recreated", breaks="ING-009", injured="nginx-ingress", green=("CLU-001",), within_s=120)

@@ -219,6 +219,7 @@ def test_only_public_namespaces_are_served(ingress: Ingress, api: Outside) -> No
 
 
 @pytest.mark.control("ING-007")
+@pytest.mark.usefixtures("on_the_engines_network")
 def test_only_web_ports_are_open(ingress: Ingress) -> None:
     """Preconditions: a standing stack.
     Steps: connect from this machine to ports of the ingress' address: those of the web, of Geth, of the beacon node and of Kubernetes.
@@ -238,7 +239,7 @@ def test_tls_presents_the_right_names(ingress: Ingress, certificates: Certificat
     """
     authority = certificates.authority().pair.certificate_pem
 
-    seen = presented(ingress.address, host, authority)
+    seen = presented(ingress.door, host, authority)
     with ingress.outside(host, authority) as secured, ingress.outside(host) as plain:
         replies = [client.call("eth_chainId") for client in (secured, plain)]
 
@@ -259,7 +260,7 @@ def test_plain_http_is_redirected_where_the_values_say_so(
     authority = certificates.authority().pair.certificate_pem
 
     def trusted() -> wait.Observation[Presented]:
-        seen = presented(ingress.address, redirecting, authority)
+        seen = presented(ingress.door, redirecting, authority)
         return wait.Observation(not seen.trouble, seen, f"{redirecting} presents {seen}")
 
     up = settle(wait.poll(trusted, every_s=0.2), named="a certificate of its own", within_s=RENEWED_WITHIN_S)
@@ -284,7 +285,7 @@ def test_a_renewed_certificate_is_served_without_a_restart(
 
     with calling(lambda: ingress.outside(GETH_HOST, authority)) as replies:
         pair = certificates.renew(GETH_HOST)
-        renewed = serves(ingress.address, GETH_HOST, pair.certificate_pem, authority)
+        renewed = serves(ingress.door, GETH_HOST, pair.certificate_pem, authority)
         seen = settle(renewed, named="the new certificate served", within_s=RENEWED_WITHIN_S)
         enough = len(replies) + CALLS_AFTERWARDS
         settle(wait.holds(lambda: len(replies) >= enough), named="calls afterwards", within_s=RENEWED_WITHIN_S)

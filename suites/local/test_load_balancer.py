@@ -21,6 +21,7 @@ WELL_AGAIN_S = 5.0  # so long is an answer to every request the end of an interr
 
 
 @pytest.mark.control("LBR-001")
+@pytest.mark.usefixtures("on_the_engines_network")
 def test_service_gets_an_address_that_answers_from_outside(load_balancer: LoadBalancer, cluster: Cluster) -> None:
     """Preconditions: a pool cut from the engine's network, and a listener in the cluster.
     Steps: make a Service of type LoadBalancer in front of the listener; call its address from this machine, and from a container

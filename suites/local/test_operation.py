@@ -89,11 +89,11 @@ def test_summary_tells_the_way_in(stack: Stack) -> None:
 
     assert ended.ok, f"make summary ended with {ended.code}: {ended.stdout}{ended.stderr}"
     hosts, secrets = (GETH_HOST, HELIOS_HOST), (JWT_SECRET, KEYS_SECRET, CONTROL_SECRET)
-    for expected in (*(f"http://{host}/" for host in hosts), *(f"secret/{name}" for name in secrets)):
+    for expected in (*(f"http://{host}" for host in hosts), *(f"secret/{name}" for name in secrets)):
         assert expected in ended.stdout, f"make summary does not show {expected}:\n{ended.stdout}"
-    hosts_line = [line.split() for line in ended.stdout.splitlines() if line.startswith(stack.ingress.address)]
+    hosts_line = [line.split() for line in ended.stdout.splitlines() if line.startswith(stack.ingress.door.address)]
     assert hosts_line, (
-        f"make summary has no line for /etc/hosts that begins with {stack.ingress.address}:\n{ended.stdout}"
+        f"make summary has no line for /etc/hosts that begins with {stack.ingress.door.address}:\n{ended.stdout}"
     )
     assert {*hosts} <= {*hosts_line[0]}, f"the line for /etc/hosts lacks one of {', '.join(hosts)}: {hosts_line[0]}"
 

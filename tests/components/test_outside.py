@@ -11,10 +11,13 @@ from typing import Any, ClassVar
 
 import pytest
 
-from plumbline.components import access_log, crowd, outside
+from plumbline.components import access_log, crowd
 from plumbline.components.crowd import Crowd, Neighbour
 from plumbline.components.limits import Limits, of_values
 from plumbline.components.outside import Outside, Reply, open_ports
+from plumbline.components.reach import Door
+
+NOBODYS = Door("127.0.0.1", http=1)
 
 
 class Limited(BaseHTTPRequestHandler):
@@ -49,12 +52,11 @@ class Limited(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Outside]:
+def client() -> Iterator[Outside]:
     Limited.hosts, Limited.forged = set(), []
     server = ThreadingHTTPServer(("127.0.0.1", 0), Limited)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setattr(outside, "PORT", server.server_port)
-    yield Outside("api.example", "127.0.0.1")
+    yield Outside("api.example", Door("127.0.0.1", http=server.server_port))
     server.shutdown()
 
 
@@ -75,7 +77,7 @@ def test_an_outcome_is_what_a_client_may_rely_on(text: str, outcome: Any) -> Non
 
 
 def test_silence_is_a_reply() -> None:
-    reply = Outside("api.example", "127.0.0.1").get()
+    reply = Outside("api.example", NOBODYS).get()
 
     assert reply.status == 0
     assert str(reply).startswith("api.example does not answer to GET /: ConnectError")
@@ -92,7 +94,7 @@ def test_a_crowd_is_counted_by_what_it_was_answered(client: Outside) -> None:
 
 
 def test_a_crowd_that_nobody_answers_is_told_as_such() -> None:
-    answered = crowd.send(Outside("api.example", "127.0.0.1"), 4, at_once=2)
+    answered = crowd.send(Outside("api.example", NOBODYS), 4, at_once=2)
 
     assert answered.statuses == {0: 4}
     assert "4 × no answer" in str(answered)
@@ -114,7 +116,7 @@ def test_a_neighbour_asks_beside_us() -> None:
 
 
 def test_ports_that_take_connections_are_found(client: Outside) -> None:
-    assert open_ports("127.0.0.1", [9, outside.PORT]) == [outside.PORT]
+    assert open_ports("127.0.0.1", [9, client.door.http]) == [client.door.http]
 
 
 def test_the_controllers_log_tells_who_was_reached() -> None:

@@ -14,9 +14,10 @@ import pytest
 from plumbline.components import tls
 from plumbline.components.authority import Authority, Pair
 from plumbline.components.outside import Outside
+from plumbline.components.reach import Door
 
 HOST = "api.example"
-Served = Callable[[Pair], str]
+Served = Callable[[Pair], Door]
 
 
 class Answering(BaseHTTPRequestHandler):
@@ -36,11 +37,11 @@ def authority() -> Authority:
 
 
 @pytest.fixture
-def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
-    """Serve a certificate on this machine, and return the address with its port."""
+def served(tmp_path: Path) -> Iterator[Served]:
+    """Serve a certificate on this machine, and return where."""
     servers = []
 
-    def serve(pair: Pair) -> str:
+    def serve(pair: Pair) -> Door:
         (tmp_path / "pair.pem").write_text(pair.certificate_pem + pair.private_pem)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(tmp_path / "pair.pem")
@@ -49,8 +50,7 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
         server.socket = context.wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         servers.append(server)
-        monkeypatch.setattr(tls, "PORT", server.server_port)
-        return f"127.0.0.1:{server.server_port}"
+        return Door("127.0.0.1", https=server.server_port)
 
     yield serve
     for server in servers:
@@ -59,9 +59,7 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
 
 def test_a_host_has_a_certificate_that_is_trusted(authority: Authority, served: Served) -> None:
     pair = authority.issue([HOST, "other.example"])
-    served(pair)
-
-    seen = tls.presented("127.0.0.1", HOST, authority.pair.certificate_pem)
+    seen = tls.presented(served(pair), HOST, authority.pair.certificate_pem)
 
     assert seen.names == (HOST, "other.example")
     assert seen.serial == tls.serial_of(pair.certificate_pem)
@@ -79,22 +77,22 @@ def test_a_host_has_a_certificate_that_is_trusted(authority: Authority, served: 
 def test_what_is_wrong_with_a_certificate_is_said(
     authority: Authority, served: Served, hosts: list[str], since: datetime | None, says: str
 ) -> None:
-    served(authority.issue(hosts, since=since))
+    door = served(authority.issue(hosts, since=since))
 
-    assert says in tls.presented("127.0.0.1", HOST, authority.pair.certificate_pem).trouble
+    assert says in tls.presented(door, HOST, authority.pair.certificate_pem).trouble
 
 
 def test_another_authority_is_not_trusted(authority: Authority, served: Served) -> None:
-    served(Authority.made("another").issue([HOST]))
+    door = served(Authority.made("another").issue([HOST]))
 
-    assert "issuer certificate" in tls.presented("127.0.0.1", HOST, authority.pair.certificate_pem).trouble
+    assert "issuer certificate" in tls.presented(door, HOST, authority.pair.certificate_pem).trouble
 
 
 def test_a_client_asks_for_its_host_and_trusts_one_authority(authority: Authority, served: Served) -> None:
-    address = served(authority.issue([HOST]))
+    door = served(authority.issue([HOST]))
 
-    trusted = Outside(HOST, address, authority.pair.certificate_pem).call("eth_chainId")
-    refused = Outside(HOST, address, Authority.made("another").pair.certificate_pem).call("eth_chainId")
+    trusted = Outside(HOST, door, authority.pair.certificate_pem).call("eth_chainId")
+    refused = Outside(HOST, door, Authority.made("another").pair.certificate_pem).call("eth_chainId")
 
     assert trusted.status == 200
     assert (refused.status, "CERTIFICATE_VERIFY_FAILED" in refused.text) == (0, True)

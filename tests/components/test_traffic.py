@@ -8,13 +8,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from plumbline.components import outside
+from plumbline.components.reach import Door
 from plumbline.components.traffic import Tally, Traffic
 
 
 @pytest.fixture
-def seen(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """The Host of each request to a server that answers every fifth one with 502."""
+def seen() -> Iterator[tuple[Door, list[str]]]:
+    """A server that answers every fifth request with 502, and the Host of each."""
     hosts: list[str] = []
 
     class Server(BaseHTTPRequestHandler):
@@ -30,25 +30,24 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-    monkeypatch.setattr(outside, "PORT", server.server_address[1])
-    yield hosts
+    yield Door("127.0.0.1", http=server.server_port), hosts
     server.shutdown()
     server.server_close()
 
 
-def test_every_request_is_answered_or_lost(seen: list[str]) -> None:
-    with Traffic("api.example.com", "127.0.0.1", per_second=100).flowing(lead_s=0.3) as tally:
+def test_every_request_is_answered_or_lost(seen: tuple[Door, list[str]]) -> None:
+    door, hosts = seen
+    with Traffic("api.example.com", door, per_second=100).flowing(lead_s=0.3) as tally:
         pass
 
-    assert set(seen) == {"api.example.com"}
-    assert tally.answered + len(tally.lost) == len(seen) >= 20
-    assert len(tally.lost) == len(seen) // 5
+    assert set(hosts) == {"api.example.com"}
+    assert tally.answered + len(tally.lost) == len(hosts) >= 20
+    assert len(tally.lost) == len(hosts) // 5
     assert tally.lost[0].endswith("502 Bad Gateway")
 
 
-def test_a_refused_connection_is_a_lost_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outside, "PORT", 1)
-    with Traffic("api.example.com", "127.0.0.1", per_second=100).flowing(lead_s=0.05) as tally:
+def test_a_refused_connection_is_a_lost_request() -> None:
+    with Traffic("api.example.com", Door("127.0.0.1", http=1), per_second=100).flowing(lead_s=0.05) as tally:
         pass
 
     assert tally.answered == 0

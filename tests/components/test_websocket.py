@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from websockets.sync.server import ServerConnection, serve
 
-from plumbline.components import outside, websocket
+from plumbline.components import websocket
 from plumbline.components.outside import Outside
+from plumbline.components.reach import Door
 
 HEADS = 2
 
@@ -35,11 +36,10 @@ def node(connection: ServerConnection) -> None:
 
 
 @pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Outside]:
+def client() -> Iterator[Outside]:
     with serve(node, "127.0.0.1", 0) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        monkeypatch.setattr(outside, "PORT", server.socket.getsockname()[1])
-        yield Outside("api.example", "127.0.0.1")
+        yield Outside("api.example", Door("127.0.0.1", http=server.socket.getsockname()[1]))
         server.shutdown()
 
 
@@ -58,10 +58,8 @@ def test_heads_that_do_not_come_are_an_answer_too(client: Outside) -> None:
     assert "nothing more came within" in str(heard)
 
 
-def test_a_host_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outside, "PORT", 9)
-
-    heard = websocket.new_heads(Outside("api.example", "127.0.0.1"), count=1, within_s=1)
+def test_a_host_that_is_not_there_is_told() -> None:
+    heard = websocket.new_heads(Outside("api.example", Door("127.0.0.1", http=1)), count=1, within_s=1)
 
     assert str(heard) == "ws://api.example/ sent heads: none; ConnectionRefusedError: [Errno 111] Connection refused"
 

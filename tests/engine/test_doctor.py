@@ -135,8 +135,10 @@ def test_a_network_of_the_engine_that_is_elsewhere(machine: doctor._Machine, mon
     assert machine.network() == "the engine's gateway 127.0.0.1 is this machine"
 
     answer(monkeypatch, stdout="192.0.2.1\n")  # TEST-NET-1, RFC 5737: nobody's
+    assert "192.0.2.1) is not on this machine, as with Docker Desktop: the ingress is reached by" in machine.network()
+    machine.config = dataclasses.replace(machine.config, reach="direct")
     with pytest.raises(
-        Unfit, match=r"gateway 192\.0\.2\.1\) is not on this machine, as with Docker Desktop.*make engine"
+        Unfit, match=r"as with Docker Desktop, so the ingress cannot be reached at its address: leave --reach"
     ):
         machine.network()
 

@@ -88,14 +88,16 @@ def served_from(newest: LightClientData, state: BeaconState, faults: Faults) -> 
         state: the head's state.
         faults: what is wrong on command.
     """
-    if (old := faults.kept("old_updates")) is not None:
-        return old  # type: ignore[no-any-return]
-    if (old := faults.kept("few_signatures")) is None or newest.optimistic_update is None:
+    standing: LightClientData | None = faults.kept("old_updates")
+    if standing is not None:
+        return standing
+    final: LightClientData | None = faults.kept("few_signatures")
+    if final is None or newest.optimistic_update is None:
         return newest
     head = newest.optimistic_update.copy()
     signed_root = root_of(head.attested_header.beacon)
     head.sync_aggregate = sync_aggregate(state, signed_root, faults.fraction_signing())
-    return replace(old, optimistic_update=head)
+    return replace(final, optimistic_update=head)
 
 
 def as_served(update: Any, faults: Faults) -> Any:
