@@ -28,13 +28,11 @@ PRODUCERS = ("geth-0", "geth-1")  # the pods of one release, whose budget keeps 
 @pytest.mark.control("POL-001")
 def test_only_listed_flows_are_open(sweep: Sweep) -> None:
     """Preconditions: the table of flows (local/isolation/flows.toml).
-    Steps: from the network namespace of every pod, from the node, try every port of every pod, Service, node, and of a
+    Steps: from the network namespace of every pod, from each node, try every port of every pod, Service, node, and of a
     machine outside, all at once; compare each pair with the table.
     Expected: what is listed is open, and all else is closed while its listener answers somebody who may; no pod and no port
     is there that the table does not know.
     """
-    if len(sweep.site.nodes) > 1:
-        pytest.skip("the sweep enters the pods of one node only: try --nodes single")
     found = settle(sweep.settled(), named="all flows as listed", within_s=TAKES_EFFECT_WITHIN_S)
     assert found.value is not None, found.summary
     matrix = found.value

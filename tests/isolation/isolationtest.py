@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-NODE_ADDRESS = "172.18.0.2"
+NODE_NAME, NODE_ADDRESS = "node-1", "172.18.0.2"
+NODES = {NODE_NAME: NODE_ADDRESS}
 
 
 def pod(
@@ -17,6 +18,6 @@ def pod(
     status = {"name": "main", "containerID": f"containerd://{name}-id", "state": {"running": {}}}
     return {
         "metadata": {**meta, "ownerReferences": [{"kind": owner[0], "name": owner[1]}]},
-        "spec": {"containers": [container], **more},
+        "spec": {"containers": [container], "nodeName": NODE_NAME, **more},
         "status": {"phase": "Running", "podIP": address, "containerStatuses": [status]},
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from isolationtest import NODE_ADDRESS, pod
+from isolationtest import NODE_ADDRESS, NODE_NAME, NODES, pod
 
 from plumbline.components.isolation import census
 from plumbline.components.isolation.census import Backend
@@ -23,10 +23,10 @@ def test_a_pod_is_known_by_what_it_belongs_to(pods: Objects) -> None:
 
 
 def test_pods_on_the_nodes_network_send_as_the_node(pods: Objects) -> None:
-    found = census.sources(pods)
+    found = census.sources(pods, NODES)
 
     assert [(source.name, source.container) for source in found] == [
-        (NODE, ""),
+        (NODE_NAME, ""),
         ("ethereum/geth-0", "geth-0-id"),
         ("ingress-nginx/nginx-ingress-7c9d-x", "nginx-ingress-7c9d-x-id"),
         ("kube-system/coredns-7c9d-y", "coredns-7c9d-y-id"),
@@ -37,13 +37,13 @@ def test_pods_that_have_ended_or_are_about_to_are_left_out(pods: Objects) -> Non
     pods[0]["status"]["phase"] = "Succeeded"
     pods[1]["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
 
-    assert [source.name for source in census.sources(pods)] == [NODE, "kube-system/coredns-7c9d-y"]
+    assert [source.name for source in census.sources(pods, NODES)] == [NODE_NAME, "kube-system/coredns-7c9d-y"]
 
 
 def test_every_port_is_a_target_however_it_is_known(pods: Objects, services: Objects, slices: Objects) -> None:
-    listening = {"ethereum/geth-0": [6060], "ingress-nginx/nginx-ingress-7c9d-x": [8000], NODE: [6443]}
+    listening = {"ethereum/geth-0": [6060], "ingress-nginx/nginx-ingress-7c9d-x": [8000], NODE_NAME: [6443]}
 
-    found = census.targets(pods, services, slices, listening, NODE_ADDRESS, [("172.18.0.9", 443)])
+    found = census.targets(pods, services, slices, listening, NODES, [("172.18.0.9", 443)])
 
     rpc, web = [("ethereum/geth", Port(8545))], [("ingress-nginx/nginx-ingress", Port(8000))]
     assert {str(target): (target.address, [(b.place, b.port) for b in target.backends]) for target in found} == {
@@ -55,7 +55,7 @@ def test_every_port_is_a_target_however_it_is_known(pods: Objects, services: Obj
         "Service ingress-nginx/nginx-ingress at 10.96.0.8 port 80/TCP": ("10.96.0.8", web),
         "Service ingress-nginx/nginx-ingress at 172.18.255.200 port 80/TCP": ("172.18.255.200", web),
         f"Service ingress-nginx/nginx-ingress at {NODE_ADDRESS} port 31234/TCP": (NODE_ADDRESS, web),
-        "node port 6443/TCP": (NODE_ADDRESS, [(NODE, Port(6443))]),
+        f"{NODE_NAME} port 6443/TCP": (NODE_ADDRESS, [(NODE, Port(6443))]),
         "outside port 443/TCP": ("172.18.0.9", [(OUTSIDE, Port(443))]),
     }
 
@@ -75,20 +75,33 @@ def test_the_api_servers_service_leads_to_the_node(pods: Objects, services: Obje
         }
     )
 
-    found = census.targets(pods, services, slices, {}, NODE_ADDRESS, [])
+    found = census.targets(pods, services, slices, {}, NODES, [])
 
-    assert next(t for t in found if "kubernetes" in t.name).backends == (Backend(NODE, Port(6443), NODE_ADDRESS),)
+    assert next(t for t in found if "kubernetes" in t.name).backends == (
+        Backend(NODE, Port(6443), NODE_ADDRESS, NODE_NAME),
+    )
 
 
 def test_a_pod_that_does_not_run_yet_is_no_source() -> None:
     waiting = pod("late-0", "ethereum", "", ("StatefulSet", "late"))
     waiting["status"] = {"phase": "Pending"}
 
-    assert [source.name for source in census.sources([waiting])] == [NODE]
+    assert [source.name for source in census.sources([waiting], NODES)] == [NODE_NAME]
 
 
 def test_a_udp_port_that_nobody_answers_at_is_not_tried() -> None:
     gossip = {"containerPort": 7946, "protocol": "UDP"}
     speaker = pod("speaker-0", "metallb-system", "10.244.0.9", ("DaemonSet", "speaker"), gossip)
 
-    assert census.targets([speaker], [], [], {}, NODE_ADDRESS, []) == ()
+    assert census.targets([speaker], [], [], {}, NODES, []) == ()
+
+
+def test_a_node_port_is_where_a_pod_of_its_service_is(pods: Objects, services: Objects, slices: Objects) -> None:
+    nodes = {**NODES, "node-2": "172.18.0.3"}
+
+    found = census.targets(pods, services, slices, {"node-2": [10250]}, nodes, [])
+
+    assert [target.address for target in found if target.port == Port(31234)] == [NODE_ADDRESS]
+    assert next(t for t in found if t.name == "node-2").backends == (
+        Backend(NODE, Port(10250), "172.18.0.3", "node-2"),
+    )

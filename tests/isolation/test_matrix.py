@@ -99,6 +99,35 @@ def test_who_may_not_is_no_witness() -> None:
     assert found.cells["b/three-0", str(TARGETS[0])].verdict is Verdict.UNPROVED
 
 
+def test_a_node_is_a_stranger_to_pods_of_others() -> None:
+    first, second = (Source(name, NODE, node=name) for name in ("node-1", "node-2"))
+    near, far = (Backend("a/one", Port(80), f"10.0.{at}.1", f"node-{at}") for at in (1, 2))
+    alone, both = (
+        Target("a/one-0", "10.0.2.1", Port(80), (far,)),
+        Target("Service a/one", "10.9.0.1", Port(80), (near, far)),
+    )
+    nowhere = Target("node-2", "172.18.0.3", Port(10250), (Backend(NODE, Port(10250), "172.18.0.3", "node-2"),))
+    there = Census((first, second), (alone, both, nowhere))
+
+    def opened(sources: set[str]) -> set[tuple[str, str]]:
+        flows = Flows((Row("a/one", 80, 80, "TCP", frozenset(sources), "because"),))
+        reached = {"node-1": {0, 2}, "node-2": {0, 2}}
+        judged = matrix.judge(flows, there, reached, leader="node-1")
+        return {key for key, cell in judged.cells.items() if cell.verdict is Verdict.OPEN}
+
+    everything_else = {("node-2", str(alone)), ("node-1", str(nowhere)), ("node-2", str(nowhere))}
+    assert opened(set()) == everything_else
+    assert opened({"api-server"}) == opened({"another-node"}) == everything_else | {("node-1", str(alone))}
+
+
+def test_what_chance_decides_is_no_cell() -> None:
+    source = Source("node-1", NODE, node="node-1")
+    pods = tuple(Backend("a/one", Port(80), f"10.0.{at}.1", f"node-{at}") for at in (1, 2))
+    there = Census((source,), (Target("Service a/one", "10.9.0.1", Port(80), pods),))
+
+    assert not matrix.judge(table([]), there, {}, leader="node-1").cells
+
+
 def test_what_the_table_does_not_know_is_named() -> None:
     stranger = Target("a/one-0", "10.0.0.0", Port(9999), (Backend("a/one", Port(9999), "10.0.0.0"),))
 

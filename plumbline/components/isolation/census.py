@@ -1,4 +1,4 @@
-"""Who is there: every pod that can send, and every port that could be reached, as the API server and the node tell."""
+"""Who is there: every pod that can send, and every port that could be reached, as the API server and the nodes tell."""
 
 from __future__ import annotations
 
@@ -17,25 +17,28 @@ class Source:
     """One network namespace from which connections are tried.
 
     Attributes:
-        name: "namespace/pod", or "node".
+        name: "namespace/pod", or that of a node.
         place: what the table calls it: "namespace/workload", or "node".
-        address: its address; empty for the node.
-        container: id of a container that is in it; empty for the node.
+        address: its address; empty for a node.
+        container: id of a container that is in it; empty for a node.
+        node: the node that it is on, or is.
     """
 
     name: str
     place: str
     address: str = ""
     container: str = ""
+    node: str = ""
 
 
 @dataclass(frozen=True, order=True)
 class Backend:
-    """Where a connection ends: a place that the table knows, a port of it, and its address."""
+    """Where a connection ends: a place that the table knows, a port of it, its address, and the node that it is on."""
 
     place: str
     port: Port
     address: str
+    node: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class Target:
     """One port at one address.
 
     Attributes:
-        name: "namespace/pod", "Service namespace/name", "node" or "outside".
+        name: "namespace/pod", "Service namespace/name", a node, or "outside".
         address: where connections go.
         port: and to which port.
         backends: what is behind it: its own pod, or those of a Service.
@@ -96,14 +99,14 @@ def places(pods: Iterable[Object]) -> dict[str, str]:
     return {_name(pod): workload(pod) for pod in standing(pods) if not pod["spec"].get("hostNetwork")}
 
 
-def sources(pods: Iterable[Object]) -> tuple[Source, ...]:
-    """Return the node, and every standing pod that has a network of its own and runs."""
-    found = [Source(NODE, NODE)]
+def sources(pods: Iterable[Object], nodes: Iterable[str]) -> tuple[Source, ...]:
+    """Return the nodes, and every standing pod that has a network of its own and runs."""
+    found = [Source(node, NODE, node=node) for node in nodes]
     for pod in standing(pods):
         running = [c["containerID"] for c in pod["status"].get("containerStatuses", []) if "running" in c["state"]]
         if running and not pod["spec"].get("hostNetwork"):
             identity = str(running[0]).removeprefix("containerd://")
-            found.append(Source(_name(pod), workload(pod), pod["status"]["podIP"], identity))
+            found.append(Source(_name(pod), workload(pod), pod["status"]["podIP"], identity, pod["spec"]["nodeName"]))
     return tuple(found)
 
 
@@ -112,7 +115,7 @@ def targets(
     services: Iterable[Object],
     slices: Iterable[Object],
     listening: Mapping[str, Iterable[int]],
-    node: str,
+    nodes: Mapping[str, str],
     outside: Iterable[tuple[str, int]],
 ) -> tuple[Target, ...]:
     """Return every port that could be reached.
@@ -122,26 +125,31 @@ def targets(
         services: all Services.
         slices: all EndpointSlices, which tell what is behind each Service.
         listening: the ports that take TCP connections, by source.
-        node: the node's address.
+        nodes: the address of each node.
         outside: addresses and ports of listeners outside of the cluster.
     """
     found = []
-    at = {node: NODE}
+    at = {address: (NODE, node) for node, address in nodes.items()}
     for pod in standing(pods):
         if pod["spec"].get("hostNetwork") or not pod["status"].get("podIP"):
             continue
         name, place, address = _name(pod), workload(pod), str(pod["status"]["podIP"])
-        at[address] = place
+        node = str(pod["spec"]["nodeName"])
+        at[address] = place, node
         ports = {Port(number) for number in listening.get(name, ())} | _declared(pod)
-        found += [_single(name, place, address, port) for port in sorted(ports)]
-    found += _of_services(services, list(slices), at, node)
-    found += [_single(NODE, NODE, node, Port(number)) for number in sorted(listening.get(NODE, ()))]
+        found += [_single(name, place, address, port, node) for port in sorted(ports)]
+    found += _of_services(services, list(slices), at, nodes)
+    found += [
+        _single(node, NODE, address, Port(number), node)
+        for node, address in nodes.items()
+        for number in sorted(listening.get(node, ()))
+    ]
     found += [_single(OUTSIDE, OUTSIDE, address, Port(number)) for address, number in outside]
     return tuple(found)
 
 
-def _single(name: str, place: str, address: str, port: Port) -> Target:
-    return Target(name, address, port, (Backend(place, port, address),))
+def _single(name: str, place: str, address: str, port: Port, node: str = "") -> Target:
+    return Target(name, address, port, (Backend(place, port, address, node),))
 
 
 def _declared(pod: Object) -> set[Port]:
@@ -156,9 +164,9 @@ def _can_be_asked(port: Port) -> bool:
 
 
 def _of_services(
-    services: Iterable[Object], slices: list[Object], places: Mapping[str, str], node: str
+    services: Iterable[Object], slices: list[Object], at: Mapping[str, tuple[str, str]], nodes: Mapping[str, str]
 ) -> list[Target]:
-    """Return the ports of Services by each of their addresses; headless ones are their pods and nothing else."""
+    """Return the ports of Services by each of their addresses, on nodes that have a pod of theirs; headless ones are their pods."""
     found = []
     for service in services:
         meta, spec = service["metadata"], service["spec"]
@@ -167,14 +175,17 @@ def _of_services(
         balanced = [given["ip"] for given in service.get("status", {}).get("loadBalancer", {}).get("ingress") or []]
         own = [each for each in slices if _belongs(each, meta)]
         for port in spec["ports"]:
-            protocol, backends = port.get("protocol", "TCP"), _backends(own, port, places)
+            protocol, backends = port.get("protocol", "TCP"), _backends(own, port, at)
             if not _can_be_asked(Port(port["port"], protocol)):
                 continue
-            at = [(address, port["port"]) for address in (spec["clusterIP"], *balanced)]
-            at += [(node, port["nodePort"])] if "nodePort" in port else []
+            places = [(address, port["port"], backends) for address in (spec["clusterIP"], *balanced)]
+            for node, address in nodes.items() if "nodePort" in port else ():
+                here = tuple(backend for backend in backends if backend.node == node)
+                places += [(address, port["nodePort"], here)] if here else []
             name = f"Service {meta['namespace']}/{meta['name']}"
             found += [
-                Target(f"{name} at {address}", address, Port(number, protocol), backends) for address, number in at
+                Target(f"{name} at {address}", address, Port(number, protocol), behind)
+                for address, number, behind in places
             ]
     return found
 
@@ -185,15 +196,16 @@ def _belongs(endpoints: Object, service: Object) -> bool:
     return (meta["namespace"], name) == (service["namespace"], service["name"])
 
 
-def _backends(slices: Iterable[Object], port: Object, places: Mapping[str, str]) -> tuple[Backend, ...]:
+def _backends(slices: Iterable[Object], port: Object, at: Mapping[str, tuple[str, str]]) -> tuple[Backend, ...]:
     found = {
-        Backend(places.get(address, address), Port(each["port"], each.get("protocol", "TCP")), address)
+        Backend(place, Port(each["port"], each.get("protocol", "TCP")), address, node)
         for endpoints in slices
         for each in endpoints.get("ports") or []
         if each.get("name", "") == port.get("name", "")
         for endpoint in endpoints.get("endpoints") or []
         if endpoint.get("conditions", {}).get("ready", True)
         for address in endpoint["addresses"]
+        for place, node in [at.get(address, (address, ""))]
     }
     return tuple(sorted(found))
 

@@ -13,6 +13,8 @@ from plumbline.core.errors import ConfigError
 
 FILE = "isolation/flows.toml"  # below local/
 NODE, OUTSIDE = "node", "outside"
+API_SERVER, ANOTHER_NODE = "api-server", "another-node"  # what may send to pods of other nodes; its own reach every pod
+_PLACES = (NODE, OUTSIDE, API_SERVER, ANOTHER_NODE)
 _REQUIRED, _KEYS = {"to", "port", "from", "reason"}, {"to", "port", "from", "reason", "protocol", "online"}
 _PROTOCOLS = ("TCP", "UDP")
 
@@ -123,7 +125,9 @@ def _places(names: Iterable[str], groups: Mapping[str, list[str]], where: str) -
     found = []
     for name in names:
         members = groups.get(name, [name])
-        if name not in groups and name not in (NODE, OUTSIDE) and name.count("/") != 1:
-            raise ConfigError(f'{where} names "{name}": it must be namespace/workload, a group, {NODE} or {OUTSIDE}')
+        if name not in groups and name not in _PLACES and name.count("/") != 1:
+            raise ConfigError(
+                f'{where} names "{name}": it must be namespace/workload, a group, or one of {", ".join(_PLACES)}'
+            )
         found += members
     return found

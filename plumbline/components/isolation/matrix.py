@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from plumbline.components.isolation.census import Census, Source, Target
-from plumbline.components.isolation.flows import FILE, NODE, Flows
+from plumbline.components.isolation.census import Backend, Census, Source, Target
+from plumbline.components.isolation.flows import ANOTHER_NODE, API_SERVER, FILE, NODE, OUTSIDE, Flows
 
 
 class Verdict(StrEnum):
@@ -44,7 +44,8 @@ class Matrix:
 
     Attributes:
         census: the rows and the columns.
-        cells: every pair but those of a pod with itself (which no policy is about), by the names of source and target.
+        cells: every pair by the names of source and target, but those of a pod with itself (which no policy is about), and of a
+            node with a Service of whose pods it may reach some only (there chance decides).
         unlisted: pods and ports that no row of the table is about, in words.
         seconds: how long the sweep took.
     """
@@ -71,7 +72,14 @@ class Matrix:
         return "\n".join(str(self.cells[key]) for key in sorted(self.cells)) + "\n"
 
 
-def judge(flows: Flows, census: Census, reached: Mapping[str, Iterable[int]], unlisted: Iterable[str] = ()) -> Matrix:
+def judge(
+    flows: Flows,
+    census: Census,
+    reached: Mapping[str, Iterable[int]],
+    unlisted: Iterable[str] = (),
+    *,
+    leader: str = "",
+) -> Matrix:
     """Judge one sweep.
 
     A closed cell counts only where its target was reached by somebody who may: else nobody may be listening at all.
@@ -81,15 +89,18 @@ def judge(flows: Flows, census: Census, reached: Mapping[str, Iterable[int]], un
         census: what was tried.
         reached: of each source, the places of those targets in the census that took its connection.
         unlisted: what the table does not know of, in words.
+        leader: the node that the API server is on.
     """
     opened = {(source, index) for source, indices in reached.items() for index in indices}
     cells = {}
     for index, target in enumerate(census.targets):
         others = [source for source in census.sources if source.address not in {b.address for b in target.backends}]
-        allowed = {source.name: _allows(flows, source, target) for source in others}
+        allowed = {source.name: _allows(flows, source, target, leader) for source in others}
         witnessed = any(may and (source, index) in opened for source, may in allowed.items())
         for source in others:
-            verdict = _verdict(allowed[source.name], (source.name, index) in opened, witnessed)
+            if (may := allowed[source.name]) is None:
+                continue
+            verdict = _verdict(may, (source.name, index) in opened, witnessed)
             cells[source.name, str(target)] = Cell(source, target, verdict)
     return Matrix(census, cells, tuple(unlisted))
 
@@ -112,8 +123,17 @@ def strangers(flows: Flows, pods: Mapping[str, str], targets: Iterable[Target]) 
                 yield f"{target} ({place}, {port}) can be called, and {hint}"
 
 
-def _allows(flows: Flows, source: Source, target: Target) -> bool:
-    return any(flows.allows(source.place, backend.place, backend.port) for backend in target.backends)
+def _allows(flows: Flows, source: Source, target: Target, leader: str) -> bool | None:
+    """Return whether a source may connect to a target; None where that depends on which of its backends it is led to."""
+    said = {_may(flows, source, backend, leader) for backend in target.backends}
+    return said.pop() if len(said) == 1 else None if said else False
+
+
+def _may(flows: Flows, source: Source, backend: Backend, leader: str) -> bool:
+    if source.place != NODE or source.node == backend.node or backend.place in (NODE, OUTSIDE):
+        return flows.allows(source.place, backend.place, backend.port)
+    sent_by = {ANOTHER_NODE, API_SERVER} if source.node == leader else {ANOTHER_NODE}
+    return any(flows.allows(place, backend.place, backend.port) for place in sent_by)
 
 
 def _verdict(allowed: bool, opened: bool, witnessed: bool) -> Verdict:

@@ -18,7 +18,7 @@ from plumbline.components.isolation import census, matrix, prober
 from plumbline.components.isolation.census import Census, Source, Target
 from plumbline.components.isolation.flows import Flows, denies_by_default
 from plumbline.components.isolation.matrix import Matrix
-from plumbline.components.kube import Object
+from plumbline.components.kube import Object, node_address
 from plumbline.components.network_policy import NetworkPolicy
 from plumbline.core import shell, wait
 from plumbline.core.errors import PlumblineError
@@ -35,7 +35,7 @@ _LISTEN = (
 
 
 class Sweep:
-    """Tries what is open between the pods of a stack, the node, and a machine outside."""
+    """Tries what is open between the pods of a stack, its nodes, and a machine outside."""
 
     def __init__(self, site: Site) -> None:
         """Bind to the place where the stack stands; nothing is touched yet."""
@@ -65,11 +65,11 @@ class Sweep:
         start = time.monotonic()
         with self._neighbour() as outside:
             pods = self.kube.objects("Pod", None)
-            senders = census.sources(pods)
+            senders = census.sources(pods, self.site.nodes)
             there = Census(senders, self._targets(pods, senders, outside))
             reached = self._probe(senders, there.targets, _CONNECT_WITHIN_S)["reached"]
         unlisted = matrix.strangers(self.flows, census.places(pods), there.targets)
-        judged = matrix.judge(self.flows, there, reached, unlisted)
+        judged = matrix.judge(self.flows, there, reached, unlisted, leader=next(iter(self.site.nodes)))
         return replace(judged, seconds=time.monotonic() - start)
 
     def undefended(self) -> list[str]:
@@ -86,20 +86,27 @@ class Sweep:
         listening = self._probe(senders, (), 0)["listening"]
         services, slices = self.kube.objects("Service", None), self.kube.objects("EndpointSlice", None)
         strange = [(outside, port) for port in OUTSIDE_PORTS]
-        return census.targets(pods, services, slices, listening, self.cluster.address(), strange)
+        nodes = {str(node["metadata"]["name"]): node_address(node) for node in self.cluster.nodes()}
+        return census.targets(pods, services, slices, listening, nodes, strange)
 
     def _probe(self, senders: Iterable[Source], wanted: Iterable[Target], within_s: float) -> Mapping[str, Any]:
-        orders = {
-            "sources": {sender.name: sender.container for sender in senders},
-            "targets": [[target.address, target.port.number, target.port.protocol] for target in wanted],
-            "within_s": within_s,
+        """Have every node probe from the namespaces that are on it, all at the same time, and return what they say together."""
+        senders, program = list(senders), Path(prober.__file__).read_text()
+        tried = [[target.address, target.port.number, target.port.protocol] for target in wanted]
+
+        def probe(node: str) -> Mapping[str, Any]:
+            here = {sender.name: sender.container for sender in senders if sender.node == node}
+            orders = json.dumps({"sources": here, "targets": tried, "within_s": within_s})
+            said = self.cluster.node_exec("python3", "-c", program, orders, node=node, within_s=_PROBED_WITHIN_S)
+            return json.loads(said.stdout)  # type: ignore[no-any-return]
+
+        answers = self.cluster.each_node(probe).values()
+        if gone := [name for answer in answers for name in answer["gone"]]:
+            raise PlumblineError(f"{', '.join(gone)} restarted while connections were tried: try again")
+        return {
+            what: {name: found for answer in answers for name, found in answer[what].items()}
+            for what in ("listening", "reached")
         }
-        program = Path(prober.__file__).read_text()
-        said = self.cluster.node_exec("python3", "-c", program, json.dumps(orders), within_s=_PROBED_WITHIN_S)
-        answer: Mapping[str, Any] = json.loads(said.stdout)
-        if answer["gone"]:
-            raise PlumblineError(f"{', '.join(answer['gone'])} restarted while connections were tried: try again")
-        return answer
 
     @contextmanager
     def _neighbour(self) -> Iterator[str]:
