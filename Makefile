@@ -38,6 +38,26 @@ lint: env ## style, types, import rules
 	mypy
 	lint-imports --no-logo
 
+##@ Prove more of it (every night: .github/workflows/nightly.yml)
+.PHONY: verify-multi verify-pull faults repetitions
+verify-multi: env ## every local control on a control plane and two workers
+	$(PLUMBLINE) engine ensure
+	pytest suites/local --nodes multi $(OPTIONS) $(PYTEST)
+
+verify-pull: env ## a stack from pulled images, and every way in which a pull can fail, against a registry on this machine
+	$(PLUMBLINE) engine ensure
+	pytest suites/local -m pull $(OPTIONS) $(PYTEST)
+
+faults: env ## break the standing stack in every known way: the right control must go red
+	$(PLUMBLINE) engine ensure
+	$(PLUMBLINE) up $(OPTIONS)
+	$(PLUMBLINE) faults run --all $(OPTIONS)
+
+repetitions: env ## up and down ten times, then interrupted at any moment: all green, and nothing left behind
+	$(PLUMBLINE) engine ensure
+	$(PLUMBLINE) bench cycles $(OPTIONS)
+	$(PLUMBLINE) bench interruptions $(OPTIONS)
+
 ##@ The stack by hand: each brings up what it needs, and changes nothing when run again
 .PHONY: all-local cluster metallb-local ingress-local deploy-monitoring-local deploy-eth-local deploy-helios-local
 all-local: env ## the whole local stack, then the summary

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from plumbline import cli
 
@@ -25,7 +26,8 @@ STACK = {
     "destroy",
 }
 MACHINE = {"engine", "engine-stop", "images", "doctor", "report", "env"}
-TARGETS = {"help", "verify", "test", "lint", *STACK, *MACHINE}
+NIGHTLY = {"verify-multi", "verify-pull", "faults", "repetitions"}
+TARGETS = {"help", "verify", "test", "lint", *STACK, *MACHINE, *NIGHTLY}
 CALLS = (
     "$(PLUMBLINE) ",
     "pytest ",
@@ -67,7 +69,7 @@ def test_recipes_only_call() -> None:
     assert [line for line in recipes if not line.startswith(CALLS)] == []
 
 
-@pytest.mark.parametrize("target", sorted(STACK | MACHINE | {"verify"}))
+@pytest.mark.parametrize("target", sorted(STACK | MACHINE | NIGHTLY | {"verify"}))
 def test_the_command_line_knows_what_a_target_calls(target: str) -> None:
     for words in commands(target):
         assert cli._parser().parse_args(words)
@@ -86,3 +88,12 @@ def test_flags_are_passed_on() -> None:
     options = cli._parser().parse_args(up)
     assert (options.keep, options.fresh, options.images, options.profile) == (True, True, "pull", "prod")
     assert (options.registry_mirror, options.allow_unpinned) == ("http://m", None)
+
+
+def test_the_nightly_workflow_runs_every_stage_and_has_no_logic_of_its_own() -> None:
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "nightly.yml").read_text())
+    (job,) = workflow["jobs"].values()
+
+    assert set(job["strategy"]["matrix"]["stage"]) == {"verify", *NIGHTLY}
+    assert [step["run"] for step in job["steps"] if "run" in step] == ["make ${{ matrix.stage }}", "make destroy"]
+    assert all(re.search(r"@[0-9a-f]{40}$", step["uses"]) for step in job["steps"] if "uses" in step), "pinned"
