@@ -13,7 +13,7 @@ from typing import IO, Any
 import httpx
 
 from plumbline.core.errors import ChecksumMismatch, Unfit
-from plumbline.images import oci
+from plumbline.images import credentials, oci
 from plumbline.images.oci import Image
 
 _ANSWER_WITHIN = httpx.Timeout(30.0, connect=3.0)
@@ -41,9 +41,11 @@ class RegistryRefused(Unfit):
         """Keep its address and its answer."""
         self.url, self.status = url, answer.status_code
         asked = f"{answer.request.method} {answer.request.url.path}"
-        super().__init__(
-            f"the registry at {url} answers {answer.status_code} to {asked}: name one that does it without credentials"
-        )
+        known = "authorization" in answer.request.headers
+        fix = f"{'put right' if known else 'have'} its name and password in {credentials.file()}, or name another one"
+        if answer.headers.get("www-authenticate", "").lower().startswith("bearer"):
+            fix = "name one that takes a name and a password (this one wants tokens)"
+        super().__init__(f"the registry at {url} answers {answer.status_code} to {asked}: {fix}")
 
 
 class ImageMissing(Unfit):
@@ -74,9 +76,14 @@ class Registry:
     """A registry at an address."""
 
     def __init__(self, url: str) -> None:
-        """Reach the registry at ``url``; nothing is asked yet."""
-        self.url = url.rstrip("/")
-        self._client = httpx.Client(timeout=_ANSWER_WITHIN, follow_redirects=True)
+        """Reach the registry at ``url``, with the credentials that Docker has for it; nothing is asked yet.
+
+        Raises:
+            BadCredentials: Docker's file with them is not what it should be.
+        """
+        self.url, self.login = url.rstrip("/"), credentials.of(url)
+        known = {"Authorization": self.login.header} if self.login else {}
+        self._client = httpx.Client(timeout=_ANSWER_WITHIN, follow_redirects=True, headers=known)
         self._pushed: dict[str, str] = {}  # digest -> a repository that has it
 
     def manifest(self, ref: str) -> Manifest:

@@ -22,6 +22,7 @@ from plumbline.core.errors import ChecksumMismatch, ConfigError, Unfit
 from plumbline.core.paths import Paths
 from plumbline.images import docker, engine, lock, population, workshop
 from plumbline.images.content import SHORT, key_of, key_of_file
+from plumbline.images.credentials import Login
 from plumbline.images.distribution import ImageMissing, Registry
 from plumbline.images.lock import Entry
 from plumbline.images.node import NAME as NODE
@@ -136,13 +137,13 @@ def forget(paths: Paths) -> None:
     _record(paths).unlink(missing_ok=True)
 
 
-def hosts(mirror: str, refs: Digests) -> Tree:
+def hosts(mirror: str, login: Login | None, refs: Digests) -> Tree:
     """Return the files that send containerd to the mirror for each registry (https://github.com/containerd/containerd/blob/main/docs/hosts.md)."""
+    known = f'[header]\nauthorization = "{login.header}"\n' if login else ""
     tree = Tree()
     for registry in {ref.partition("/")[0] for ref in refs}:
-        text = (
-            f'server = "{mirror.rstrip("/")}/v2/{registry}"\ncapabilities = ["pull", "resolve"]\noverride_path = true\n'
-        )
+        where = f'server = "{mirror.rstrip("/")}/v2/{registry}"\n'
+        text = f'{where}capabilities = ["pull", "resolve"]\noverride_path = true\n{known}'
         tree.add(f"/{registry}/hosts.toml", text.encode())
     return tree
 
@@ -179,7 +180,7 @@ def _have_node(shop: Workshop, registry: Registry, wanted: Digests) -> str:
                     docker.feed(["import", "-", base], unpack, within_s=population.WITHIN_S)
         with events.phase("images", "pull the images inside"):
             inside = {ref: wanted[ref] for ref in wanted if ref not in (system, _ref(shop.paths, TOOLS))}
-            _populate(recipe, base, tag, registry.url, inside)
+            _populate(recipe, base, tag, registry, inside)
     discard(tag, base)
     return tag
 
@@ -197,12 +198,12 @@ def _layers(registry: Registry, ref: str, wanted: Digests, scratch: Path) -> Ite
             yield zstandard.ZstdDecompressor().stream_reader(file)
 
 
-def _populate(recipe: Recipe, base: str, tag: str, mirror: str, inside: Digests) -> None:
+def _populate(recipe: Recipe, base: str, tag: str, mirror: Registry, inside: Digests) -> None:
     """Have the node's containerd fetch the images; it is on the machine's own network, where the mirror was just asked."""
 
     def send_hosts(out: IO[bytes]) -> None:
         with tarfile.open(fileobj=out, mode="w|") as tar:
-            hosts(mirror, inside).write(tar)
+            hosts(mirror.url, mirror.login, inside).write(tar)
 
     names = [f"{ref}@{digest}" for ref, digest in sorted(inside.items())]
     try:
@@ -211,7 +212,7 @@ def _populate(recipe: Recipe, base: str, tag: str, mirror: str, inside: Digests)
         said = [line for line in failure.result.stderr.splitlines() if line.startswith("ctr: ")]
         if not said:
             raise
-        raise PullFailed(mirror, said[0].removeprefix("ctr: ")) from failure
+        raise PullFailed(mirror.url, said[0].removeprefix("ctr: ")) from failure
 
 
 def _tag(recipe: Recipe, wanted: Digests) -> str:

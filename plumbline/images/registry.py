@@ -12,15 +12,19 @@ from pathlib import Path
 from plumbline.core import shell, wait
 from plumbline.core.paths import Paths
 from plumbline.images import tools
+from plumbline.images.credentials import Login
 
 LOOPBACK = "127.0.0.1"
+# Nothing is kept from anybody by it: it stands in for a mirror that lets nobody in unknown.
+LOGIN = Login("plumbline", "of-a-test")
+_HTPASSWD = f"{LOGIN.name}:$2b$05$abcdefghijklmnopqrstuuRKNLYzBA4JxdsvRfeJDQ.VYjlD1qqz.\n"  # its password by bcrypt
 _STARTED_WITHIN_S = 10.0
 _ENDED_WITHIN_S = 10.0
 
 
 @contextmanager
 def serving(paths: Paths, folder: Path, address: str = LOOPBACK) -> Iterator[str]:
-    """Run a registry that keeps everything in ``folder``, and yield where it answers, as a URL.
+    """Run a registry that keeps everything in ``folder`` and lets in who is known by ``LOGIN``, and yield its URL.
 
     Args:
         paths: the checkout, whose pinned registry program is used.
@@ -30,7 +34,8 @@ def serving(paths: Paths, folder: Path, address: str = LOOPBACK) -> Iterator[str
     folder.mkdir(parents=True, exist_ok=True)
     port = _free_port(address)
     config = folder / "config.json"  # JSON is YAML
-    config.write_text(json.dumps(_configuration(f"{address}:{port}", folder / "images")))
+    (folder / "htpasswd").write_text(_HTPASSWD)
+    config.write_text(json.dumps(_configuration(f"{address}:{port}", folder)))
     with (folder / "log").open("wb") as log:
         argv = [*shell.bound_to_us(), str(tools.tool(paths, "registry")), "serve", str(config)]
         process = subprocess.Popen(argv, stdout=log, stderr=log, start_new_session=True)
@@ -47,12 +52,13 @@ def serving(paths: Paths, folder: Path, address: str = LOOPBACK) -> Iterator[str
             process.wait()
 
 
-def _configuration(listens: str, images: Path) -> dict[str, object]:
+def _configuration(listens: str, folder: Path) -> dict[str, object]:
     """Return the registry's configuration (https://distribution.github.io/distribution/about/configuration/)."""
     return {
         "version": "0.1",
         "log": {"accesslog": {"disabled": True}, "level": "warn"},
-        "storage": {"filesystem": {"rootdirectory": str(images)}},
+        "storage": {"filesystem": {"rootdirectory": str(folder / "images")}},
+        "auth": {"htpasswd": {"realm": "plumbline", "path": str(folder / "htpasswd")}},
         "http": {"addr": listens, "secret": "for one process only"},
     }
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from plumbline.core.errors import ChecksumMismatch, PlumblineError
-from plumbline.images import docker, lock, population, pull
+from plumbline.images import credentials, docker, lock, population, pull, registry
 from plumbline.images.builder import BRING_UP_TOOLS
-from plumbline.images.distribution import ImageMissing, RegistryUnavailable
+from plumbline.images.distribution import ImageMissing, RegistryRefused, RegistryUnavailable
 from plumbline.stack import Stack
 from reports.evidence import attach
 
@@ -69,6 +69,31 @@ def _unpinned(stack: Stack, _: Path) -> Iterator[Stack]:
     yield _recorded(stack, "")
 
 
+@contextmanager
+def _unknown(stack: Stack, folder: Path) -> Iterator[Stack]:
+    """Have Docker know nothing of the registry."""
+    with _docker(folder / "nobody"):
+        yield stack
+
+
+@contextmanager
+def _mistaken(stack: Stack, folder: Path) -> Iterator[Stack]:
+    """Have Docker know a wrong password."""
+    with _docker(folder / "mistaken") as docker_config:
+        wrong = credentials.Login(registry.LOGIN.name, "another")
+        credentials.kept(docker_config, str(stack.site.config.registry_mirror), wrong)
+        yield stack
+
+
+@contextmanager
+def _docker(folder: Path) -> Iterator[Path]:
+    """Have Docker keep what it knows in a folder of its own."""
+    folder.mkdir(exist_ok=True)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("DOCKER_CONFIG", str(folder))
+        yield folder
+
+
 def _recorded(stack: Stack, line: str) -> Stack:
     """Have another line in the lock in place of Geth's digest."""
     file = stack.site.paths.root / lock.FILE
@@ -100,8 +125,10 @@ def _damaged(stack: Stack, registry: Path) -> Iterator[Stack]:
         (_another, ChecksumMismatch, f"{GETH}:.* put the mirror right"),
         (_unpinned, pull.Unpinned, f"no digest of {GETH}:.*--allow-unpinned"),
         (_damaged, pull.PullFailed, "put the mirror right"),
+        (_unknown, RegistryRefused, "answers 401 .*: have its name and password in"),
+        (_mistaken, RegistryRefused, "answers 401 .*: put right its name and password in"),
     ],
-    ids=["dead mirror", "missing image", "wrong digest", "no digest", "damaged layer"],
+    ids=["dead mirror", "missing image", "wrong digest", "no digest", "damaged layer", "unknown", "wrong password"],
 )
 def test_what_cannot_be_pulled_is_said_and_nothing_is_half_made(
     elsewhere: Stack,

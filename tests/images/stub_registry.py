@@ -18,7 +18,9 @@ class StubRegistry:
         self.blobs: dict[tuple[str, str], bytes] = {}
         self.manifests: dict[tuple[str, str], bytes] = {}
         self.asked: list[str] = []
+        self.shown: list[str] = []  # credentials
         self.refuses: int | None = None  # answers everything with this status
+        self.challenge = ""
         self.answers_after = threading.Event()
         self.answers_after.set()
 
@@ -94,6 +96,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Note the request, and return its repository, whether it is about blobs or manifests, and the rest of its path."""
         path = urlsplit(self.path).path.removeprefix("/v2/")
         self.stub.asked.append(f"{self.command} {path}")
+        self.stub.shown += self.headers.get_all("Authorization", [])
         self.stub.answers_after.wait(20)
         for kind in ("blobs", "manifests"):
             repository, found, name = path.partition(f"/{kind}/")
@@ -103,6 +106,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, status: int, content: bytes = b"", headers: dict[str, str] | None = None) -> None:
         self.send_response(self.stub.refuses or status)
+        if self.stub.challenge:
+            self.send_header("WWW-Authenticate", self.stub.challenge)
         for name, value in {**(headers or {}), "Content-Length": str(len(content))}.items():
             self.send_header(name, value)
         self.end_headers()

@@ -84,7 +84,9 @@ def test_a_manifest_s_digest_is_computed_not_believed(stub: StubRegistry) -> Non
 def test_a_refusal_names_status_and_request(stub: StubRegistry, tmp_path: Path) -> None:
     stub.refuses = 401
 
-    with pytest.raises(RegistryRefused, match=r"answers 401 to GET /v2/a\.b/c/manifests/1: name one that"):
+    with pytest.raises(
+        RegistryRefused, match=r"answers 401 to GET /v2/a\.b/c/manifests/1: have its name and password in"
+    ):
         Registry(stub.url).manifest("a.b/c:1")
     with pytest.raises(RegistryRefused, match="answers 401 to POST"):
         Registry(stub.url).push(image(Store(tmp_path), "a.b/c:1", "low"))

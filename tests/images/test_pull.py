@@ -110,7 +110,7 @@ def test_an_optional_image_is_pulled_where_it_can_be(mirror: StubRegistry, paths
 
 
 def test_containerd_is_sent_to_the_mirror_for_each_registry() -> None:
-    tree = pull.hosts("http://10.0.0.1:5000/", {GETH: "", "registry.k8s.io/pause:3.10": ""})
+    tree = pull.hosts("http://10.0.0.1:5000/", None, {GETH: "", "registry.k8s.io/pause:3.10": ""})
 
     assert sorted(tree.entries) == ["docker.io/hosts.toml", "registry.k8s.io/hosts.toml"]
     assert tree.entries["docker.io/hosts.toml"].source == (
