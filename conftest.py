@@ -5,6 +5,7 @@ pytest_plugins = [
     "reports.plugin",
     "fixtures.options",
     "fixtures.selection",
+    "fixtures.workers",
     "fixtures.run",
     "fixtures.recorder",
     "fixtures.stack",

@@ -68,6 +68,7 @@ def test_nodes_are_what_was_pinned(cluster: Cluster, inside: Mapping[str, Any]) 
 
 
 @pytest.mark.control("CLU-002")
+@pytest.mark.undisturbed
 def test_service_names_resolve_and_answer(network_policy: NetworkPolicy) -> None:
     """Preconditions: probe pods, and a listener behind a Service.
     Steps: from a probe pod, resolve every Service of the cluster, every pod that has a name, and a short name; call one.
@@ -143,6 +144,7 @@ def test_snapshot_class_belongs_to_the_default_storage_class(storage: Storage) -
 
 
 @pytest.mark.control("CLU-004")
+@pytest.mark.undisturbed
 def test_every_running_image_is_one_of_the_lock(cluster: Cluster) -> None:
     """Preconditions: the image lock (local/images/lock.toml), and the recipes that it names.
     Steps: list every container that the nodes' containerd runs, sandboxes and those of other namespaces included; compare

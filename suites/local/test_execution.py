@@ -61,6 +61,7 @@ def test_every_node_has_all_others_as_peers(execution: Execution) -> None:
 
 
 @pytest.mark.control("EXE-003")
+@pytest.mark.beside
 def test_head_advances_with_the_slots(execution: Execution, slots: SlotClock) -> None:
     """Preconditions: a finalizing chain, all nodes serving.
     Steps: watch every node's head for two slots.
@@ -139,6 +140,7 @@ def test_finality_advanced_with_the_epochs(consensus: Consensus, slots: SlotCloc
 
 
 @pytest.mark.control("EXE-006")
+@pytest.mark.beside
 def test_transactions_are_included_and_right_everywhere(execution: Execution, sender: Sender, slots: SlotClock) -> None:
     """Preconditions: a funded developer account; nobody else sends from it.
     Steps: send a transfer and a contract creation that emits a log through the ingress; read both back from every node.

@@ -26,6 +26,7 @@ PRODUCERS = ("geth-0", "geth-1")  # the pods of one release, whose budget keeps 
 
 
 @pytest.mark.control("POL-001")
+@pytest.mark.undisturbed
 def test_only_listed_flows_are_open(sweep: Sweep) -> None:
     """Preconditions: the table of flows (local/isolation/flows.toml).
     Steps: from the network namespace of every pod, from each node, try every port of every pod, Service, node, and of a
@@ -57,6 +58,7 @@ def test_every_namespace_denies_by_default(sweep: Sweep) -> None:
 
 
 @pytest.mark.control("POL-002")
+@pytest.mark.undisturbed
 def test_pods_are_restricted_but_for_listed_exceptions(cluster: Cluster, privileges: Privileges) -> None:
     """Preconditions: the table of exceptions (local/isolation/privileges.toml).
     Steps: compare every pod with the restricted Pod Security level, and with what is asked beyond it: a read-only root, a
@@ -97,6 +99,7 @@ def test_budget_keeps_the_last_producer(stack: Stack) -> None:
 
 
 @pytest.mark.control("SEC-005")
+@pytest.mark.undisturbed
 def test_nobody_reads_secrets_of_others(stack: Stack, readers_listed: Readers) -> None:
     """Preconditions: the table of who may read which Secret (local/isolation/secrets.toml).
     Steps: ask the API server, for every ServiceAccount and every Secret, whether the one may get, list or watch the other; look

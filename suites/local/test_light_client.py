@@ -49,6 +49,7 @@ def test_it_started_from_a_finalized_block_of_the_right_chain(light_client: Ligh
 
 
 @pytest.mark.control("HEL-001")
+@pytest.mark.beside
 def test_it_follows_the_head(light_client: LightClient, execution: Execution, slots: SlotClock) -> None:
     """Preconditions: a chain whose head advances.
     Steps: watch each client's head for two slots.
@@ -68,6 +69,7 @@ def test_it_follows_the_head(light_client: LightClient, execution: Execution, sl
 
 
 @pytest.mark.control("HEL-002")
+@pytest.mark.xdist_group("witness")
 def test_verified_answers_equal_geths(light_client: LightClient, execution: Execution, logged: str) -> None:
     """Preconditions: a transaction with a log, in a block that each client has verified.
     Steps: put the same questions about that block to each client and to Geth: balances, nonces, code, storage, proofs, a call,
@@ -89,7 +91,7 @@ def test_verified_answers_equal_geths(light_client: LightClient, execution: Exec
 
 
 @pytest.mark.control("HEL-003")
-@pytest.mark.xdist_group("deception")
+@pytest.mark.xdist_group("witness")
 @pytest.mark.parametrize("lie", LIES)
 def test_a_lying_execution_node_is_caught(deception: Deception, logged: str, lie: str) -> None:
     """Preconditions: a light client of its own whose execution node is a proxy before Geth that alters one thing.
@@ -145,8 +147,8 @@ def test_a_misbehaving_chain_is_caught(misled: Mapping[str, Course], fault: str)
 @pytest.mark.xdist_group("misled")
 def test_what_it_does_not_notice(misled: Mapping[str, Course]) -> None:
     """Preconditions: a light client of its own, at the head.
-    Steps: have the beacon node serve it heads that six in ten of the sync committee signed, and nothing newer as final; watch
-    it over three slots, and start a fresh one.
+    Steps: have the beacon node serve it updates that six in ten of the sync committee signed, too few to finalize anything;
+    watch it over three slots, and start a fresh one.
     Expected: the one follows the head as before, the other becomes ready: that nothing will be finalized, and how few signed,
     is for the monitoring to notice.
     """
@@ -159,6 +161,7 @@ def test_what_it_does_not_notice(misled: Mapping[str, Course]) -> None:
 
 
 @pytest.mark.control("HEL-005")
+@pytest.mark.undisturbed
 def test_its_figures_beside_geths(light_client: LightClient, execution: Execution, fresh: FurtherClient) -> None:
     """Preconditions: a finalized chain.
     Steps: start a fresh client and ask it for a balance until it has verified one; measure what clients and Geth nodes use.

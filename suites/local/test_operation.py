@@ -28,6 +28,7 @@ LATER = {"deploy-monitoring-local": "cannot be deployed yet"}
 
 
 @pytest.mark.control("OPS-001")
+@pytest.mark.undisturbed
 def test_targets_do_what_they_say_and_change_nothing_again(stack: Stack) -> None:
     """Preconditions: a stack that stands.
     Steps: take stock of every object and Helm release; run each target that brings up or looks; take stock again. Run the

@@ -67,6 +67,7 @@ def test_workloads_use_what_was_unsealed(stack: Stack) -> None:
 
 
 @pytest.mark.control("SEC-001")
+@pytest.mark.undisturbed
 def test_no_secret_is_written_down(stack: Stack, run: RunInfo, tmp_path: Path) -> None:
     """Preconditions: a standing stack, with every secret that was made for it.
     Steps: collect what a failure would leave; search it, the repository, every release as rendered, every other object, the

@@ -58,7 +58,7 @@ CATALOGUE: Final = {
         FaultKind("old_updates", "The light-client updates of the moment are served on and on.", for_one=True),
         FaultKind(
             "few_signatures",
-            "Light-client updates are served as if this fraction of the validators were on line: nothing newer is finalized.",
+            "Light-client updates are served as if only this fraction of the validators had been on line to sign.",
             {"fraction": Parameter(float, 0.0, 1.0, 0.5)},
             for_one=True,
         ),

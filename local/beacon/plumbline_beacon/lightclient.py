@@ -81,7 +81,7 @@ def after_block(
 
 
 def served_from(newest: LightClientData, state: BeaconState, faults: Faults) -> LightClientData:
-    """Return the data that light clients are served from: the newest, or - on command - that of the moment when a fault began.
+    """Return the data that light clients are served from: the newest, unless a fault says otherwise.
 
     Args:
         newest: the data as of the head.
@@ -91,13 +91,19 @@ def served_from(newest: LightClientData, state: BeaconState, faults: Faults) -> 
     standing: LightClientData | None = faults.kept("old_updates")
     if standing is not None:
         return standing
-    final: LightClientData | None = faults.kept("few_signatures")
-    if final is None or newest.optimistic_update is None:
+    if (fraction := faults.fraction_signing()) == 1:
         return newest
-    head = newest.optimistic_update.copy()
-    signed_root = root_of(head.attested_header.beacon)
-    head.sync_aggregate = sync_aggregate(state, signed_root, faults.fraction_signing())
-    return replace(final, optimistic_update=head)
+    finality, optimistic = (
+        update and _signed_by(update, state, fraction) for update in (newest.finality_update, newest.optimistic_update)
+    )
+    return replace(newest, finality_update=finality, optimistic_update=optimistic)
+
+
+def _signed_by(update: Any, state: BeaconState, fraction: float) -> Any:
+    """Return an update as it would be if only this fraction of the validators had been on line to sign its header."""
+    signed = update.copy()
+    signed.sync_aggregate = sync_aggregate(state, root_of(update.attested_header.beacon), fraction)
+    return signed
 
 
 def as_served(update: Any, faults: Faults) -> Any:
