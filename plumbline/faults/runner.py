@@ -5,9 +5,9 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,21 +53,32 @@ class LiveRunner:
         stack: what is broken; :func:`permit` was asked before.
         judge: tries the controls.
         check_before: whether the controls must prove themselves green first.
+        known: controls that are green now, since nothing went wrong after they were proved.
     """
 
     stack: Stack
     judge: Judge
     check_before: bool = True
+    known: set[str] = field(default_factory=set)
 
     def run(self, fault: Fault) -> Verdict:
         """Put one fault through: green, red, healed, green."""
         assert fault.inject is not None, f"{fault.name} is a static fault"
-        start = time.monotonic()
-        finished = _Stopwatch(fault, start)
+        done = self._put_through(fault, _Stopwatch(fault, time.monotonic()))
+        if done.caught:
+            self.known.update((fault.breaks, *fault.green))
+        else:
+            self.known.clear()
+        return done
+
+    def _put_through(self, fault: Fault, finished: _Stopwatch) -> Verdict:
         with events.phase("faults", fault.name, control=fault.breaks):
             try:
-                if self.check_before and (found := verdict.before(fault, self._try(fault, "before"))):
-                    return finished(*found)
+                unknown = [control for control in (fault.breaks, *fault.green) if control not in self.known]
+                if self.check_before and unknown:
+                    found = verdict.before(unknown, self._try(fault, "before", unknown))
+                    if found:
+                        return finished(*found)
                 try:
                     outcome, why, detect_s = self._under(fault)
                 except _Broken as broken:
@@ -79,7 +90,7 @@ class LiveRunner:
                     return finished(Outcome.NOT_HEALED, str(error), detect_s)
                 heal_s = round(time.monotonic() - healed, 1)
                 if outcome is Outcome.CAUGHT and (
-                    found := verdict.after(fault, self._try(fault, "after", bystanders=False))
+                    found := verdict.after(fault, self._try(fault, "after", [fault.breaks]))
                 ):
                     return finished(*found, detect_s, heal_s)
                 return finished(outcome, why, detect_s, heal_s)
@@ -98,10 +109,10 @@ class LiveRunner:
         start = time.monotonic()
         try:
             deadline = wait.Deadline(fault.within_s)
-            outcome, why = verdict.under(fault, self._try(fault, "under"))
+            outcome, why = verdict.under(fault, self._try(fault, "under", (fault.breaks, *fault.green)))
             while outcome is Outcome.GREEN_UNDER_FAULT and not deadline.passed:
                 wait.pause(_AGAIN_EVERY_S, deadline)
-                outcome, why = verdict.under(fault, self._try(fault, "under"))
+                outcome, why = verdict.under(fault, self._try(fault, "under", (fault.breaks, *fault.green)))
             detect_s = round(time.monotonic() - start, 1)
         finally:
             try:
@@ -111,8 +122,7 @@ class LiveRunner:
                 raise _Broken(Outcome.NOT_HEALED, error) from error
         return outcome, why, detect_s
 
-    def _try(self, fault: Fault, when: str, *, bystanders: bool = True) -> Judgement:
-        controls = (fault.breaks, *(fault.green if bystanders else ()))
+    def _try(self, fault: Fault, when: str, controls: Sequence[str]) -> Judgement:
         with events.phase("faults", f"judge {when}", fault=fault.name):
             return self.judge(controls, label=f"{fault.name}-{when}")
 
@@ -141,7 +151,7 @@ class StaticRunner:
             try:
                 judge = self.judge(copy)
                 if self.check_before and (
-                    found := verdict.before(fault, judge(controls, label=f"{fault.name}-before"))
+                    found := verdict.before(controls, judge(controls, label=f"{fault.name}-before"))
                 ):
                     return finished(*found)
                 try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -53,9 +54,9 @@ class Verdict:
 Finding = tuple[Outcome, str]
 
 
-def before(fault: Fault, judgement: Judgement) -> Finding | None:
+def before(controls: Iterable[str], judgement: Judgement) -> Finding | None:
     """Say why a fault cannot be judged at all: a control that is not green now proves nothing when it is red later."""
-    for control in (fault.breaks, *fault.green):
+    for control in controls:
         if not judgement.green(control):
             return Outcome.RED_BEFORE, f"{control} is not green without the fault: {_said(judgement, control)}"
     return None

@@ -132,6 +132,17 @@ def test_what_is_red_before_proves_nothing(stack, fault):
     assert run(stack, fault, bystander)[0].outcome is Outcome.RED_BEFORE
 
 
+def test_what_was_proved_green_is_not_tried_again_before_the_next_fault(stack, fault):
+    judge = FakeJudge(stack, GREEN, RED, GREEN, RED, GREEN, GREEN)
+    runner = LiveRunner(stack, judge)
+
+    assert [runner.run(fault).caught for _ in range(3)] == [True, True, False]
+
+    labels = [label.removeprefix("peers-cut-") for label, _ in judge.asked]
+    assert labels == ["before", "under", "after", "under", "after", "under"]
+    assert not runner.known, "after a miss nothing is known any more"
+
+
 def test_the_check_before_can_be_left_out(stack, fault):
     verdict, _ = run(stack, fault, RED, GREEN, check_before=False)
     assert verdict.caught
