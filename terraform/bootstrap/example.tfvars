@@ -1,0 +1,3 @@
+project_id = "example-ethereum-state"
+bucket     = "example-ethereum-tf-state"
+writers    = ["group:platform@example.com"]
