@@ -25,5 +25,6 @@ pytest_plugins = [
     "fixtures.consensus",
     "fixtures.light_client",
     "fixtures.production",
+    "fixtures.terraform",
     "fixtures.slots",
 ]

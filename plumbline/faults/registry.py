@@ -50,6 +50,7 @@ class Fault:
         summary: what it does, in one sentence.
         inject: the action on a living stack; None for a static fault.
         mutate: the alteration of a copy of the checkout; None for a live fault.
+        check: the check, of several that its control has, that must notice; the failure must name it, too.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Fault:
     summary: str
     inject: Callable[[Any], AbstractContextManager[None]] | None = None
     mutate: Mutate | None = None
+    check: str = ""
 
     @property
     def static(self) -> bool:
@@ -133,13 +135,14 @@ def fault(
     return register
 
 
-def mutation(name: str, *, breaks: str, injured: str, green: Sequence[str] = ()) -> Callable[[Mutate], Mutate]:
+def mutation(
+    name: str, *, breaks: str, injured: str, green: Sequence[str] = (), check: str = ""
+) -> Callable[[Mutate], Mutate]:
     """Register a static fault; the arguments are those of :class:`Fault`."""
 
     def register(mutate: Mutate) -> Mutate:
-        REGISTRY.add(
-            Fault(name, breaks, injured, tuple(green), within_s=0, steady_s=0, summary=_summary(mutate), mutate=mutate)
-        )
+        summary = _summary(mutate)
+        REGISTRY.add(Fault(name, breaks, injured, tuple(green), 0, 0, summary, mutate=mutate, check=check))
         return mutate
 
     return register

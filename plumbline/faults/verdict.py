@@ -74,9 +74,10 @@ def under(fault: Fault, judgement: Judgement) -> Finding:
             Outcome.WRONG_REASON,
             f"{first.id}: {first.kind} in {first.phase}, not its assertion: {_line(first.message)}",
         )
+    for wanted in filter(None, (fault.check, fault.injured)):
+        if not any(wanted in test.message for test in asserted):
+            return Outcome.NOT_NAMED, f"{asserted[0].id} does not name {wanted}: {_line(asserted[0].message)}"
     named = [test for test in asserted if fault.injured in test.message]
-    if not named:
-        return Outcome.NOT_NAMED, f"{asserted[0].id} does not name {fault.injured}: {_line(asserted[0].message)}"
     for control in fault.green:
         if not judgement.green(control):
             return Outcome.BYSTANDER_RED, f"{control} should have stayed green: {_said(judgement, control)}"
