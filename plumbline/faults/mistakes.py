@@ -19,6 +19,7 @@ from plumbline.terraform.roots import FOLDER
 from plumbline.terraform.workbench import opened
 
 _AT_ONCE = 2
+_CONTROLS = {"IAC-001", "IAC-002"}
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Mistake:
 
 def made(paths: Paths) -> list[Mistake]:
     """Make every registered mistake in a copy of terraform/ of its own, and have it checked."""
-    faults = [fault for fault in registry.load().all() if fault.mutate and fault.check]
+    faults = [fault for fault in registry.load().all() if fault.check and fault.breaks in _CONTROLS]
     with ExitStack() as stack:
         checkouts = [Path(stack.enter_context(TemporaryDirectory(prefix="plumbline-mistake-"))) for _ in faults]
         for fault, checkout in zip(faults, checkouts, strict=True):
@@ -45,9 +46,7 @@ def made(paths: Paths) -> list[Mistake]:
             fault.mutate(checkout)
         benches = stack.enter_context(opened(paths, *checkouts))
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            findings = pool.map(
-                lambda fault, bench: Proof(bench).notices(fault.check, fault.injured), faults, benches
-            )
+            findings = pool.map(lambda fault, bench: Proof(bench).notices(fault.check, fault.injured), faults, benches)
             return [Mistake(fault, finding) for fault, finding in zip(faults, findings, strict=True)]
 
 

@@ -84,7 +84,9 @@ class Bindings:
             configuration = read(_PROVIDER)
             version = _VERSION.search(configuration)
             if version is None:
-                raise ConfigError(f"{wheels.named(self.pin)} does not say of which version of {self.provider} it is made")
+                raise ConfigError(
+                    f"{wheels.named(self.pin)} does not say of which version of {self.provider} it is made"
+                )
             return Schema(
                 self.provider,
                 version[1],
@@ -186,5 +188,3 @@ def _repack(archive: Path, made: Path) -> None:
 
 def _lower(name: str) -> str:
     return name[:1].lower() + name[1:]
-
-

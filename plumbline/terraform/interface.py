@@ -21,7 +21,7 @@ UNDESCRIBED, OUTDATED = "documented", "readme"
 README = "README.md"
 _BLOCK = re.compile(r'^(variable|output) "(\w+)" \{\n(.*?)^\}', re.MULTILINE | re.DOTALL)
 _ARGUMENT = re.compile(r"^  (\w+) += (.*?)(?=^  \w|^$|\Z)", re.MULTILINE | re.DOTALL)
-_COMMENT, _END = re.compile(r"^ *#.*"), re.compile(r", ([}\])])")
+_COMMENT, _END = re.compile(r"(?:^|\s)#.*"), re.compile(r", ([}\])])")
 _HEADING = re.compile(r"\A((?:# .*\n)+)")
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 
-from plumbline.terraform import interface, roots, versions
+from plumbline.terraform import differences, interface, roots, versions
 from plumbline.terraform.findings import Finding
 from plumbline.terraform.plan import Plan
 from plumbline.terraform.policies.registry import judge
 from plumbline.terraform.roots import Root
 from plumbline.terraform.workbench import NotPlanned, Workbench
 
+Look = Callable[[], list[Finding]]
 _AT_ONCE = 2  # each OpenTofu keeps more than one processor busy
 
 
@@ -34,9 +36,18 @@ class Proof:
         return roots.environments(self.bench.tree)
 
     @property
+    def examples(self) -> list[Root]:
+        """The examples, and the bucket of the state."""
+        return roots.examples(self.bench.tree)
+
+    @property
     def roots(self) -> list[Root]:
         """Everything that can be planned, production first."""
-        return [*reversed(self.environments), *roots.examples(self.bench.tree)]
+        return [*reversed(self.environments), *self.examples]
+
+    def environment(self, name: str) -> Root:
+        """Return an environment by its name."""
+        return next(root for root in self.environments if root.name == name)
 
     def unformatted(self) -> list[Finding]:
         """Return the files that are not formatted."""
@@ -50,24 +61,31 @@ class Proof:
         """Return the variables and outputs that are not described, and the READMEs that say something else than the code."""
         return [*interface.undescribed(self.bench.tree), *interface.outdated(self.bench.tree)]
 
-    def notices(self, check: str, injured: str) -> Finding | None:
-        """Return the finding of a check that names something, None where it does not notice; no more is tried than needed."""
-        static = {
-            "format": self.unformatted,
-            versions.CHECK: self.unbounded,
-            interface.UNDESCRIBED: self.undescribed,
-            "valid": self.invalid,
-        }
-        looks = [static[check]] if check in static else [partial(self.broken, [root]) for root in self.roots]
-        found = (finding for look in looks for finding in look())
-        return next((each for each in found if each.check == check and injured in each.where), None)
-
     def invalid(self) -> list[Finding]:
         """Return what is not valid, in any root or module."""
-        folders = {root.folder: root for root in self.roots}
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            found = pool.map(self.bench.validate, folders.values())
+            found = pool.map(self.bench.validate, self._folders())
         return sorted({finding for findings in found for finding in findings})
+
+    def notices(self, check: str, injured: str) -> Finding | None:
+        """Return the finding of a check that names something, None where it does not notice; no more is tried than needed."""
+        looks: Mapping[str, list[Look]] = {
+            "format": [self.unformatted],
+            "valid": [partial(self.bench.validate, root) for root in self._folders()],
+            versions.CHECK: [self.unbounded],
+            interface.UNDESCRIBED: [self.undescribed],
+        }
+        likeliest = sorted(self.roots, key=lambda root: not injured.startswith(f"{root.name}: "))
+        plans: list[Look] = [partial(self.broken, [root]) for root in likeliest]
+        found = (finding for look in looks.get(check, plans) for finding in look())
+        return next((each for each in found if each.check == check and injured in each.where), None)
+
+    def _folders(self) -> list[Root]:
+        """Return one root of each folder, production first."""
+        first: dict[str, Root] = {}
+        for root in self.roots:
+            first.setdefault(root.folder, root)
+        return list(first.values())
 
     def plan(self, root: Root) -> Plan:
         """Return the plan of a root.
@@ -97,6 +115,10 @@ class Proof:
         except NotPlanned as reason:
             return str(reason)
         return ""
+
+    def undocumented_differences(self, checkout: Path) -> list[Finding]:
+        """Return in what the environments differ though the documents do not say so, and the reverse."""
+        return differences.undocumented([self.plan(root) for root in self.environments], checkout)
 
     def _judged(self, root: Root) -> list[Finding]:
         try:

@@ -16,6 +16,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -49,7 +50,7 @@ def serving(schemas: Sequence[Schema], messages: ModuleType, folder: Path) -> It
             server.add_generic_rpc_handlers([_handlers(StandIn(schema, messages), messages)])
             server.add_insecure_port(f"unix:{socket}")
             server.start()
-            stack.callback(lambda server=server: server.stop(grace=None).wait())
+            stack.callback(_stop, server)
             attached[f"hashicorp/{schema.provider}"] = {
                 "Protocol": "grpc",
                 "ProtocolVersion": _PROTOCOL,
@@ -58,6 +59,10 @@ def serving(schemas: Sequence[Schema], messages: ModuleType, folder: Path) -> It
                 "Addr": {"Network": "unix", "String": str(socket)},
             }
         yield {"TF_REATTACH_PROVIDERS": json.dumps(attached)}
+
+
+def _stop(server: grpc.Server) -> None:
+    server.stop(grace=None).wait()
 
 
 class StandIn:
@@ -69,6 +74,10 @@ class StandIn:
 
     def GetProviderSchema(self, _request: Any) -> Any:  # noqa: N802
         """Tell everything that the provider accepts."""
+        return self._everything
+
+    @cached_property
+    def _everything(self) -> Any:
         schema = self._schema
         return self._messages.GetProviderSchema.Response(
             provider=self._schema_of(schema.configuration),
@@ -85,13 +94,13 @@ class StandIn:
         """Plan what is asked for, with what the provider fills in as unknown."""
         proposed = _read(request.proposed_new_state)
         block = self._schema.resources[request.type_name]
-        planned = _filled(proposed, block, lambda _attribute: _UNKNOWN)
+        planned = filled(proposed, block, lambda _attribute: _UNKNOWN)
         return self._messages.PlanResourceChange.Response(planned_state=self._value(planned))
 
     def ReadDataSource(self, request: Any) -> Any:  # noqa: N802
         """Return a data source with placeholders, since its values have to be known."""
         block = self._schema.data_sources[request.type_name]
-        found = _filled(_read(request.config), block, _placeholder)
+        found = filled(_read(request.config), block, placeholder)
         return self._messages.ReadDataSource.Response(state=self._value(found))
 
     def ApplyResourceChange(self, request: Any) -> Any:  # noqa: N802
@@ -146,7 +155,7 @@ class StandIn:
 def _handlers(stand_in: StandIn, messages: ModuleType) -> grpc.GenericRpcHandler:
     """Return what answers the calls of the protocol; those that the stand-in does not know get an empty answer."""
     service = messages.DESCRIPTOR.services_by_name["Provider"]
-    handlers = {
+    handlers: dict[str, Any] = {
         method.name: grpc.unary_unary_rpc_method_handler(
             _answer(stand_in, method),
             request_deserializer=GetMessageClass(method.input_type).FromString,
@@ -168,19 +177,20 @@ def _read(value: Any) -> Any:
     return msgpack.unpackb(value.msgpack, ext_hook=msgpack.ExtType, strict_map_key=False)
 
 
-def _filled(value: Any, block: Block, fill: Callable[[Attribute], Any]) -> Any:
+def filled(value: Any, block: Block, fill: Callable[[Attribute], Any]) -> Any:
     """Return the values of a block, with ``fill`` for what nobody gave."""
     if not isinstance(value, dict):
-        return [_filled(each, block, fill) for each in value] if isinstance(value, list) else value  # absent, or unknown
-    filled = {name: _filled(value[name], nested.block, fill) for name, nested in block.blocks.items() if name in value}
+        return [filled(each, block, fill) for each in value] if isinstance(value, list) else value  # absent, or unknown
+    inner = {name: filled(value[name], nested.block, fill) for name, nested in block.blocks.items() if name in value}
     computed = {
         name: fill(attribute)
         for name, attribute in block.attributes.items()
         if not attribute.required and value.get(name) is None
     }
-    return {**value, **filled, **computed}
+    return {**value, **inner, **computed}
 
 
-def _placeholder(attribute: Attribute) -> Any:
+def placeholder(attribute: Attribute) -> Any:
+    """Return a value of an attribute's type that stands for the one that only the provider knows."""
     kind = attribute.type if isinstance(attribute.type, str) else attribute.type[0]
     return _PLACEHOLDERS.get(kind, {} if kind == "map" else [])

@@ -39,12 +39,16 @@ def _folder(folder: Path, tree: Path, checked: Mapping[str, str]) -> Iterator[Fi
         if bounds is None:
             yield Finding(CHECK, where, f"the provider {provider} needs a lower and an upper bound (>= a, < b)")
         elif not bounds[0] <= _numbers(checked[provider]) < bounds[1]:
-            yield Finding(CHECK, where, f"{provider} {constraints[provider]} leaves out {checked[provider]}, whose schema is checked")
+            yield Finding(
+                CHECK,
+                where,
+                f"{provider} {constraints[provider]} leaves out {checked[provider]}, whose schema is checked",
+            )
 
 
 def _bounds(constraint: str) -> tuple[list[int], list[int]] | None:
     """Return the lower and the upper bound of a constraint that has both."""
-    found = dict(match.groups() for part in constraint.split(",") if (match := _BOUND.match(part.strip())))
+    found = {match[1]: match[2] for part in constraint.split(",") if (match := _BOUND.match(part.strip()))}
     return (_numbers(found[">="]), _numbers(found["<"])) if len(found) == 2 else None
 
 

@@ -128,6 +128,20 @@ def opened(paths: Paths, *checkouts: Path) -> Iterator[list[Workbench]]:
             yield [Workbench(tree, tools.tool(paths, "tofu"), schemas, env) for tree in trees]
 
 
+@contextmanager
+def online(paths: Paths, project: str) -> Iterator[Workbench]:
+    """Lend a workbench with the real providers, which OpenTofu fetches, and the caller's credentials.
+
+    Args:
+        paths: the checkout.
+        project: the project that production is planned for; nothing is changed in it.
+    """
+    with tempfile.TemporaryDirectory(prefix="plumbline-tf-") as folder:
+        tree = _copied(paths.root, Path(folder))
+        (tree / "project.auto.tfvars").write_text(f'projects = {{ prod = "{project}" }}\n')
+        yield Workbench(tree, tools.tool(paths, "tofu"), (), {})
+
+
 def _copied(checkout: Path, into: Path) -> Path:
     return Path(shutil.copytree(checkout / FOLDER, into / FOLDER, ignore=shutil.ignore_patterns(*_LEFT_BEHIND)))
 

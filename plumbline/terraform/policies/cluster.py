@@ -110,18 +110,25 @@ def image_policy(plan: Plan) -> Breaches:
                 yield policy, f"the pattern {listed['name_pattern']} stands for a whole registry"
 
 
-@rule("secrets-encrypted", promise="Secrets are encrypted in etcd with a key of our own, which is replaced by schedule.")
+@rule(
+    "secrets-encrypted", promise="Secrets are encrypted in etcd with a key of our own, which is replaced by schedule."
+)
 def secrets_encrypted(plan: Plan) -> Breaches:
     """Google encrypts its disks anyway; this is a second layer, whose key can be withdrawn."""
     for cluster in plan.of(CLUSTER):
-        if cluster.value("database_encryption", "state") != "ENCRYPTED" or not cluster.gives("database_encryption", "key_name"):
+        if cluster.value("database_encryption", "state") != "ENCRYPTED" or not cluster.gives(
+            "database_encryption", "key_name"
+        ):
             yield cluster, "database_encryption does not say ENCRYPTED with a key"
     for key in plan.of("google_kms_crypto_key"):
         if int((key.value("rotation_period") or "0s").removesuffix("s")) not in range(1, 90 * 86400 + 1):
             yield key, "it is not replaced at least every 90 days"
 
 
-@rule("audit-logs", promise="The API server's and the workloads' logs are kept, and who read or changed what is on record.")
+@rule(
+    "audit-logs",
+    promise="The API server's and the workloads' logs are kept, and who read or changed what is on record.",
+)
 def audit_logs(plan: Plan) -> Breaches:
     """Production keeps all; an example or another environment may go without the workloads'."""
     for cluster in plan.of(CLUSTER):
@@ -156,7 +163,10 @@ def protected(plan: Plan) -> Breaches:
             yield cluster, "deletion_protection is not true"
 
 
-@rule("pools", promise="Ingress, monitoring and workloads have pools of their own; production's have a node in every zone.")
+@rule(
+    "pools",
+    promise="Ingress, monitoring and workloads have pools of their own; production's have a node in every zone.",
+)
 def pools(plan: Plan) -> Breaches:
     """Dedicated pools are tainted; one is not, for what names no pool."""
     found = plan.of(POOL)

@@ -12,7 +12,9 @@ from plumbline.terraform.policies.registry import Breaches, rule
 _LEAST_RETAINED_DAYS, _LEAST_LOCKED_DAYS = 7, 7
 
 
-@rule("storage-classes", promise="Persistent disks are balanced or SSD, and snapshots have a class; Terraform makes both.")
+@rule(
+    "storage-classes", promise="Persistent disks are balanced or SSD, and snapshots have a class; Terraform makes both."
+)
 def storage_classes(plan: Plan) -> Breaches:
     """What the chart of the classes is given; what it makes of that is tried with Helm."""
     releases = plan.of("helm_release")
@@ -27,7 +29,10 @@ def storage_classes(plan: Plan) -> Breaches:
             yield release, "it makes no VolumeSnapshotClass"
 
 
-@rule("backups", promise="Production's volumes are backed up at least every 12 hours, and the backups cannot be deleted early.")
+@rule(
+    "backups",
+    promise="Production's volumes are backed up at least every 12 hours, and the backups cannot be deleted early.",
+)
 def backups(plan: Plan) -> Breaches:
     """An environment without backups makes no plan of them; production must."""
     plans = plan.of("google_gke_backup_backup_plan")

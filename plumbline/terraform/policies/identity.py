@@ -22,7 +22,10 @@ _NODE_ROLES = {
 _WORKLOAD = re.compile(r"^serviceAccount:[a-z0-9-]+\.svc\.id\.goog\[[a-z0-9-]+/[a-z0-9-]+\]$")
 
 
-@rule("least-privilege", promise="Nobody has a basic role, and in the project nobody administers anything; nothing is public.")
+@rule(
+    "least-privilege",
+    promise="Nobody has a basic role, and in the project nobody administers anything; nothing is public.",
+)
 def least_privilege(plan: Plan) -> Breaches:
     """Administration is granted on the one resource that is administered."""
     for grant in plan.resources:
@@ -39,7 +42,10 @@ def least_privilege(plan: Plan) -> Breaches:
             yield grant, f"{role} is for the whole project"
 
 
-@rule("node-identity", promise="Nodes have an account of their own that may only fetch images, and write logs and metrics.")
+@rule(
+    "node-identity",
+    promise="Nodes have an account of their own that may only fetch images, and write logs and metrics.",
+)
 def node_identity(plan: Plan) -> Breaches:
     """Without one, nodes have the project's default account, which is an editor."""
     for each in plan.of(CLUSTER, POOL):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from plumbline.terraform.plan import Plan, Resource
 from plumbline.terraform.policies.registry import Breaches, rule
 
@@ -48,12 +51,13 @@ def no_public_rpc(plan: Plan) -> Breaches:
             for port in (port for port in _RPC_PORTS if _opens(each, port)):
                 yield each, f"port {port} is open to everybody"
     for policy in plan.of("google_compute_security_policy"):
-        last = [each for each in policy.each("rule") if each["priority"] == _LAST_PRIORITY]
+        clauses = policy.each("rule")
+        last = [clause for clause in clauses if clause["priority"] == _LAST_PRIORITY]
         if not last or not last[0]["action"].startswith("deny"):
             yield policy, "whoever is not listed is let in"
-        for each in policy.each("rule"):
-            if not each["action"].startswith("deny") and _sources(each) & _EVERYWHERE:
-                yield policy, f"its rule {each['priority']} lets everybody in"
+        for clause in clauses:
+            if not clause["action"].startswith("deny") and _sources(clause) & _EVERYWHERE:
+                yield policy, f"its rule {clause['priority']} lets everybody in"
 
 
 @rule("rate-limited", promise="Clients from outside are limited in their rate.")
@@ -75,7 +79,10 @@ def modern_tls(plan: Plan) -> Breaches:
             yield policy, f"its profile is {policy.value('profile') or 'COMPATIBLE'}"
 
 
-@rule("egress-by-nat", promise="Nodes leave by a NAT with addresses that are known, and reach Google's services privately.")
+@rule(
+    "egress-by-nat",
+    promise="Nodes leave by a NAT with addresses that are known, and reach Google's services privately.",
+)
 def egress_by_nat(plan: Plan) -> Breaches:
     """Whom the nodes call can let these addresses in, and nothing else."""
     for nat in plan.of("google_compute_router_nat"):
@@ -88,7 +95,9 @@ def egress_by_nat(plan: Plan) -> Breaches:
             yield subnet, "Google's services are reached by the NAT (private_ip_google_access is not true)"
 
 
-@rule("no-public-address", promise="No machine has a public address of its own, and the network is not Google's default.")
+@rule(
+    "no-public-address", promise="No machine has a public address of its own, and the network is not Google's default."
+)
 def no_public_address(plan: Plan) -> Breaches:
     """Machines are GKE's alone; a network with automatic subnets comes with ranges in every region."""
     for machine in plan.of("google_compute_instance", "google_compute_instance_template"):
@@ -118,10 +127,7 @@ def _opens(each: Resource, port: int) -> bool:
     return False
 
 
-def _sources(each: dict[str, object]) -> set[str]:
+def _sources(clause: Mapping[str, Any]) -> set[str]:
     """Return the ranges that a rule of Cloud Armor is for."""
-    found: set[str] = set()
-    match = each.get("match")
-    for config in match[0].get("config", []) if isinstance(match, list) and match else []:
-        found |= set(config.get("src_ip_ranges") or [])
-    return found
+    configs = [config for match in clause.get("match") or [] for config in match.get("config") or []]
+    return {source for config in configs for source in config.get("src_ip_ranges") or []}

@@ -1,0 +1,160 @@
+"""IAC: the code that production's platform is made by, planned without a cloud by the providers' published schemas."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from reports.evidence import attach, figure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from plumbline.faults.mistakes import Mistake
+    from plumbline.terraform.proof import Proof
+
+ENVIRONMENTS = ("dev", "stage", "prod")
+
+
+@pytest.mark.control("IAC-001")
+def test_the_code_is_formatted(terraform: Proof) -> None:
+    """Preconditions: none; no cluster and no cloud is needed.
+    Steps: have OpenTofu format every file.
+    Expected: it changes none.
+    """
+    found = terraform.unformatted()
+
+    assert not found, lines(found)
+
+
+@pytest.mark.control("IAC-001")
+def test_every_argument_and_reference_is_valid(terraform: Proof) -> None:
+    """Preconditions: none; no cluster and no cloud is needed.
+    Steps: have OpenTofu validate each root with its modules, the providers' schemas being those of their published bindings.
+    Expected: every resource, argument, block and reference is one that there is, and has the right type.
+    """
+    for schema in terraform.bench.schemas:
+        figure(
+            f"types of {schema.provider} {schema.version}", len(schema.resources) + len(schema.data_sources), "types"
+        )
+    found = terraform.invalid()
+
+    assert not found, lines(found)
+
+
+@pytest.mark.control("IAC-001")
+def test_every_version_is_bounded(terraform: Proof) -> None:
+    """Preconditions: none; no cluster and no cloud is needed.
+    Steps: read which Terraform and which providers each folder is for.
+    Expected: each has a lower and an upper bound, and the version whose schema is checked lies between them.
+    """
+    found = terraform.unbounded()
+
+    assert not found, lines(found)
+
+
+@pytest.mark.control("IAC-001")
+def test_every_variable_and_output_is_described(terraform: Proof) -> None:
+    """Preconditions: none; no cluster and no cloud is needed.
+    Steps: read the variables and outputs of each folder, and its README.
+    Expected: variables have a type and a description, outputs a description, and the README's tables say the same.
+    """
+    found = terraform.undescribed()
+
+    assert not found, lines(found)
+
+
+@pytest.mark.control("IAC-002")
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_the_plan_keeps_every_promise(terraform: Proof, environment: str) -> None:
+    """Preconditions: none; no cluster and no cloud is needed.
+    Steps: plan the environment in its workspace, with its values; hold each rule of plumbline/terraform/policies to the plan.
+    Expected: it is planned, and breaks none of them.
+    """
+    found = terraform.broken([terraform.environment(environment)])
+
+    assert not found, lines(found)
+
+
+@pytest.mark.control("IAC-002")
+def test_the_examples_keep_every_promise(terraform: Proof) -> None:
+    """Preconditions: none; no cluster and no cloud is needed.
+    Steps: plan each example, and the bucket of the state; hold each rule to the plans.
+    Expected: they are planned, and break none.
+    """
+    found = terraform.broken(terraform.examples)
+
+    assert not found, lines(found)
+
+
+@pytest.mark.control("IAC-002")
+@pytest.mark.parametrize("workspace", ["prod", "default"])
+def test_values_are_refused_in_another_workspace(terraform: Proof, workspace: str) -> None:
+    """Preconditions: none; no cluster and no cloud is needed.
+    Steps: plan with the values of dev in the workspace prod, and in the one that there is before one is chosen.
+    Expected: both are refused, with the reason.
+    """
+    said = terraform.refused(terraform.environment("dev"), workspace)
+
+    assert "another environment than the workspace" in said, (
+        f"planned: terraform/env/dev.tfvars passes in {workspace}: {said}"
+    )
+
+
+@pytest.mark.control("IAC-002")
+def test_environments_differ_where_the_documents_say(terraform: Proof, pytestconfig: pytest.Config) -> None:
+    """Preconditions: none; no cluster and no cloud is needed.
+    Steps: compare the plans of dev and stage with production's, names and projects of the environment aside.
+    Expected: they differ in the arguments that the table in docs/production-gcp.md lists, and in no others.
+    """
+    found = terraform.undocumented_differences(pytestconfig.rootpath)
+
+    assert not found, lines(found)
+
+
+@pytest.mark.control("IAC-002")
+def test_the_chart_finds_what_the_load_balancer_needs(terraform: Proof, pytestconfig: pytest.Config) -> None:
+    """Preconditions: none; no cluster and no cloud is needed.
+    Steps: look in production's plan for the policies that Geth's chart names in its values for production.
+    Expected: both are made under these names.
+    """
+    gke = yaml.safe_load((pytestconfig.rootpath / "charts/geth-node/values.prod.yaml").read_text())["gke"]
+    plan = terraform.plan(terraform.environment("prod"))
+    made = {each.value("name") for each in plan.of("google_compute_security_policy", "google_compute_ssl_policy")}
+
+    assert {gke["securityPolicy"], gke["sslPolicy"]} <= made, f"the chart names {gke}, Terraform makes {sorted(made)}"
+
+
+@pytest.mark.control("IAC-002")
+def test_the_provider_itself_plans_the_same(terraform_online: Proof) -> None:
+    """Preconditions: a GCP project (GOOGLE_PROJECT), credentials, and the registry that has the providers.
+    Steps: plan production with the google provider itself; hold each rule to that plan.
+    Expected: it is planned, and breaks none of them.
+    """
+    found = terraform_online.broken([terraform_online.environment("prod")])
+
+    assert not found, lines(found)
+
+
+@pytest.mark.control("IAC-003")
+def test_each_mistake_is_noticed_by_its_check(mistakes: list[Mistake]) -> None:
+    """Preconditions: none; no cluster and no cloud is needed.
+    Steps: make each registered mistake in a copy of terraform/ of its own, and have the copy checked.
+    Expected: for each, the check that is named for it notices it, and names what is wrong.
+    """
+    from plumbline.faults.mistakes import table  # noqa: PLC0415
+
+    attach("mistakes and the checks that notice them", "\n".join(table(mistakes)), "text/markdown")
+    figure("mistakes made", len(mistakes), "mistakes")
+    missed = [
+        f"{each.fault.check}: {each.fault.injured}: {each.fault.summary}" for each in mistakes if not each.finding
+    ]
+
+    assert not missed, "\n".join(missed)
+
+
+def lines(found: Iterable[object]) -> str:
+    """Return findings one below the other."""
+    return "\n".join(map(str, found))
