@@ -42,7 +42,7 @@ module "network" {
   region    = var.region
   ranges    = var.ranges
   peer_tags = [local.tags["workloads"]]
-  web_tags  = [for pool, tag in local.tags : tag if pool != "workloads"]
+  web_tags  = [for pool, tag in local.tags : tag if pool != "workloads" || !var.mirrored_images]
   flow_logs = var.logging ? 0.5 : 0
 
   depends_on = [google_project_service.this]

@@ -104,6 +104,12 @@ variable "image_patterns" {
   type        = list(string)
 }
 
+variable "mirrored_images" {
+  description = "Whether every image comes from Artifact Registry: then nodes of the pool workloads call no web server, only peers."
+  type        = bool
+  default     = false
+}
+
 variable "attestors" {
   description = "Attestors whose signature lets other images run (projects/PROJECT/attestors/NAME)."
   type        = list(string)

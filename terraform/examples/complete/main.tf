@@ -1,4 +1,4 @@
-# Every module with every toggle on: signed images, local SSDs, a DNS zone, clients from outside, locked backups.
+# Every module with every toggle on: signed images from a registry of our own, local SSDs, a DNS zone, clients from outside, locked backups.
 
 locals {
   project_id = "example-ethereum-lab"
@@ -64,7 +64,7 @@ module "cluster" {
   control_plane_range  = module.network.control_plane_range
   node_service_account = module.identity.nodes
   release_channel      = "STABLE"
-  image_patterns       = ["docker.io/ethereum/client-go*"]
+  image_patterns       = ["europe-west4-docker.pkg.dev/${local.project_id}/mirror/*"]
   attestors            = ["projects/${local.project_id}/attestors/built-by-ci"]
   key_rotation_days    = 30
   security_group       = "gke-security-groups@example.com"

@@ -18,7 +18,7 @@ module "network" {
   name      = local.name
   region    = local.region
   peer_tags = ["${local.name}-workloads"]
-  web_tags  = ["${local.name}-system"]
+  web_tags  = ["${local.name}-system", "${local.name}-workloads"]
 }
 
 module "identity" {

@@ -149,5 +149,5 @@ resource "google_container_cluster" "this" {
 
 locals {
   logged   = concat(["SYSTEM_COMPONENTS"], var.logging ? ["WORKLOADS", "APISERVER", "CONTROLLER_MANAGER", "SCHEDULER"] : [])
-  measured = concat(["SYSTEM_COMPONENTS"], var.metrics ? ["APISERVER", "CONTROLLER_MANAGER", "SCHEDULER", "STORAGE", "POD", "STATEFULSET"] : [])
+  measured = concat(["SYSTEM_COMPONENTS"], var.metrics ? ["APISERVER", "CONTROLLER_MANAGER", "SCHEDULER"] : [])
 }

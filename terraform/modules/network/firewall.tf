@@ -83,7 +83,7 @@ resource "google_compute_firewall" "egress_peers" {
 
 resource "google_compute_firewall" "egress_web" {
   name               = "${var.name}-egress-web"
-  description        = "Controllers call Git, the ACME server and receivers of alerts."
+  description        = "Nodes fetch images, controllers call Git, the ACME server and receivers of alerts; NetworkPolicies keep other pods from it."
   network            = google_compute_network.this.id
   direction          = "EGRESS"
   priority           = 1000

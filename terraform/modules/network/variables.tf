@@ -78,7 +78,7 @@ variable "peer_tags" {
 }
 
 variable "web_tags" {
-  description = "Network tags of the nodes that may call HTTPS services outside Google: Git, the ACME server, receivers of alerts."
+  description = "Network tags of the nodes that may call HTTPS services outside Google: image registries, Git, the ACME server, receivers of alerts."
   type        = list(string)
 
   validation {
