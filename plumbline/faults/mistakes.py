@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +13,7 @@ from plumbline.core.paths import Paths
 from plumbline.faults import registry
 from plumbline.faults.registry import Fault
 from plumbline.terraform.findings import Finding
+from plumbline.terraform.policies.registry import rules
 from plumbline.terraform.proof import Proof
 from plumbline.terraform.roots import FOLDER
 from plumbline.terraform.workbench import opened
@@ -36,18 +36,45 @@ class Mistake:
 
 
 def made(paths: Paths) -> list[Mistake]:
-    """Make every registered mistake in a copy of terraform/ of its own, and have it checked."""
-    faults = [fault for fault in registry.load().all() if fault.check and fault.breaks in _CONTROLS]
-    with ExitStack() as stack:
-        checkouts = [Path(stack.enter_context(TemporaryDirectory(prefix="plumbline-mistake-"))) for _ in faults]
-        for fault, checkout in zip(faults, checkouts, strict=True):
-            assert fault.mutate is not None
-            shutil.copytree(paths.root / FOLDER, checkout / FOLDER)
-            fault.mutate(checkout)
-        benches = stack.enter_context(opened(paths, *checkouts))
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            findings = pool.map(lambda fault, bench: Proof(bench).notices(fault.check, fault.injured), faults, benches)
-            return [Mistake(fault, finding) for fault, finding in zip(faults, findings, strict=True)]
+    """Make every registered mistake in a copy of terraform/, and have it checked.
+
+    Mistakes that different rules over plans must notice share a copy and its plans; "plumbline faults run --static" makes each
+    one alone.
+    """
+    batches = _batches([fault for fault in registry.load().all() if fault.check and fault.breaks in _CONTROLS])
+    with TemporaryDirectory(prefix="plumbline-mistakes-") as folder:
+        checkouts = [_altered(paths.root, Path(folder, str(number)), batch) for number, batch in enumerate(batches)]
+        with opened(paths, *checkouts) as benches, ThreadPoolExecutor(_AT_ONCE) as pool:
+            checked = pool.map(_checked, batches, map(Proof, benches))
+            return sorted((mistake for batch in checked for mistake in batch), key=lambda mistake: mistake.fault.name)
+
+
+def _batches(faults: Sequence[Fault]) -> list[list[Fault]]:
+    """Return the mistakes that share a copy: in none of the batches two that the same rule must notice."""
+    names = {rule.name for rule in rules()}
+    batches = [[fault] for fault in faults if fault.check not in names]
+    shared: list[list[Fault]] = []
+    for fault in faults:
+        if fault.check in names:
+            open_to_it = (batch for batch in shared if fault.check not in {other.check for other in batch})
+            batch = next(open_to_it, None)
+            if batch is None:
+                shared.append(batch := [])
+            batch.append(fault)
+    return [*shared, *batches]
+
+
+def _altered(root: Path, checkout: Path, batch: Sequence[Fault]) -> Path:
+    """Return a checkout of terraform/ alone, in which these mistakes are made."""
+    shutil.copytree(root / FOLDER, checkout / FOLDER)
+    for fault in batch:
+        assert fault.mutate is not None
+        fault.mutate(checkout)
+    return checkout
+
+
+def _checked(batch: Sequence[Fault], proof: Proof) -> list[Mistake]:
+    return [Mistake(fault, proof.notices(fault.check, fault.injured)) for fault in batch]
 
 
 def table(mistakes: Sequence[Mistake]) -> Iterator[str]:
