@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -52,16 +53,12 @@ def made(paths: Paths) -> list[Mistake]:
 def _batches(faults: Sequence[Fault]) -> list[list[Fault]]:
     """Return the mistakes that share a copy: in none of the batches two that the same rule must notice."""
     names = {rule.name for rule in rules()}
-    batches = [[fault] for fault in faults if fault.check not in names]
-    shared: list[list[Fault]] = []
+    batches: dict[int | str, list[Fault]] = {}
+    seen: Counter[str] = Counter()
     for fault in faults:
-        if fault.check in names:
-            open_to_it = (batch for batch in shared if fault.check not in {other.check for other in batch})
-            batch = next(open_to_it, None)
-            if batch is None:
-                shared.append(batch := [])
-            batch.append(fault)
-    return [*shared, *batches]
+        batches.setdefault(seen[fault.check] if fault.check in names else fault.name, []).append(fault)
+        seen[fault.check] += 1
+    return list(batches.values())
 
 
 def _altered(root: Path, checkout: Path, batch: Sequence[Fault]) -> Path:

@@ -218,6 +218,17 @@ def test_the_table(stack, fault):
     assert lines[-1] == "1 of 2 faults caught"
 
 
+def test_a_check_that_is_named_for_the_fault_must_notice_it(stack, fault):
+    checked = dataclasses.replace(fault, check="peer-count")
+    by_another = Judgement((red("head-age: geth-1 is behind"), passed("CLU-001")))
+    by_its_own = Judgement((red("peer-count: geth-1 has none"), passed("CLU-001")))
+
+    missed, _ = run(stack, checked, GREEN, by_another, GREEN)
+    assert missed.outcome is Outcome.NOT_NAMED
+    assert "does not name peer-count" in missed.why
+    assert run(stack, checked, GREEN, by_its_own, GREEN)[0].caught
+
+
 def test_a_mutation_alters_a_copy_only(stack, own_register, tmp_path):
     (tmp_path / "charts").mkdir()
     (tmp_path / "charts" / "values.yaml").write_text("probe: yes\n")
