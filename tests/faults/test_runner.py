@@ -223,7 +223,7 @@ def test_a_check_that_is_named_for_the_fault_must_notice_it(stack, fault):
     by_another = Judgement((red("head-age: geth-1 is behind"), passed("CLU-001")))
     by_its_own = Judgement((red("peer-count: geth-1 has none"), passed("CLU-001")))
 
-    missed, _ = run(stack, checked, GREEN, by_another, GREEN)
+    missed, _ = run(stack, checked, GREEN, by_another)
     assert missed.outcome is Outcome.NOT_NAMED
     assert "does not name peer-count" in missed.why
     assert run(stack, checked, GREEN, by_its_own, GREEN)[0].caught
