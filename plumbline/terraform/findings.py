@@ -11,7 +11,7 @@ class Finding:
 
     Attributes:
         check: the name of the check that found it.
-        where: the file with its line, or the root and the resource's address in it.
+        where: the file, or the root with a file and line, or with a resource's address.
         what: what is wrong.
     """
 

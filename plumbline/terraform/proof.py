@@ -11,6 +11,7 @@ from pathlib import Path
 from plumbline.terraform import differences, interface, roots, versions
 from plumbline.terraform.findings import Finding
 from plumbline.terraform.plan import Plan
+from plumbline.terraform.policies.data import given_values
 from plumbline.terraform.policies.registry import judge
 from plumbline.terraform.roots import Root
 from plumbline.terraform.workbench import NotPlanned, Workbench
@@ -102,6 +103,12 @@ class Proof:
         if isinstance(found, NotPlanned):
             raise found
         return found
+
+    def names(self, environment: str) -> set[str]:
+        """Return the names under which others know what an environment's plan makes, the classes of volumes included."""
+        plan = self.plan(self.environment(environment))
+        classes = {name for release in plan.of("helm_release") for name in given_values(release)["storageClasses"]}
+        return classes | {name for each in plan.resources if isinstance(name := each.value("name"), str)}
 
     def broken(self, wanted: Iterable[Root]) -> list[Finding]:
         """Return every promise that the plans of these roots break; a root that cannot be planned keeps none."""

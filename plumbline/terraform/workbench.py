@@ -100,16 +100,13 @@ class Workbench:
         """Have a root's modules installed and its workspace there; return what stands against it."""
         folder = self.tree / root.folder
         with _preparing:
-            return self._prepare(root, folder)
-
-    def _prepare(self, root: Root, folder: Path) -> list[Finding]:
-        if root.workspace != "default":
-            (folder / "terraform.tfstate.d" / root.workspace).mkdir(parents=True, exist_ok=True)
-        if (folder / "backend.tf").is_file():
-            (folder / _OVERRIDE).write_text(_LOCAL_STATE)
-        if (folder / ".terraform").is_dir():
-            return []
-        ended = self._run(root.folder, "init", "-input=false", "-no-color")
+            if root.workspace != "default":
+                (folder / "terraform.tfstate.d" / root.workspace).mkdir(parents=True, exist_ok=True)
+            if (folder / "backend.tf").is_file():
+                (folder / _OVERRIDE).write_text(_LOCAL_STATE)
+            if (folder / ".terraform").is_dir():
+                return []
+            ended = self._run(root.folder, "init", "-input=false", "-no-color")
         return [] if ended.ok else [Finding("valid", root.name, shell.gist(ended.stderr))]
 
     def _run(self, folder: str, *argv: str, root: Root | None = None, check: bool = False) -> shell.Result:
@@ -181,4 +178,4 @@ def _where(root: Root, diagnostic: Mapping[str, Any]) -> str:
     if not found:
         return root.name
     file = posixpath.normpath(f"{FOLDER}/{root.folder}/{found['filename']}")
-    return f"{file}:{found['start']['line']}"
+    return f"{root.name}: {file}:{found['start']['line']}"

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from plumbline.terraform.proof import Proof
 
 ENVIRONMENTS = ("dev", "stage", "prod")
+GKE_CLASSES = {
+    "standard-rwo",
+    "premium-rwo",
+}  # https://cloud.google.com/kubernetes-engine/docs/concepts/persistent-volumes
 
 
 @pytest.mark.control("IAC-001")
@@ -115,16 +119,19 @@ def test_environments_differ_where_the_documents_say(terraform: Proof, pytestcon
 
 
 @pytest.mark.control("IAC-002")
-def test_the_chart_finds_what_the_load_balancer_needs(terraform: Proof, pytestconfig: pytest.Config) -> None:
+def test_the_chart_names_what_is_made(terraform: Proof, pytestconfig: pytest.Config) -> None:
     """Preconditions: none; no cluster and no cloud is needed.
-    Steps: look in production's plan for the policies that Geth's chart names in its values for production.
-    Expected: both are made under these names.
+    Steps: look in production's plan for what Geth's chart names in its values for production: the load balancer's policies,
+    the StorageClass, the pool of nodes.
+    Expected: each is made under this name, or GKE has it by itself.
     """
-    gke = yaml.safe_load((pytestconfig.rootpath / "charts/geth-node/values.prod.yaml").read_text())["gke"]
-    plan = terraform.plan(terraform.environment("prod"))
-    made = {each.value("name") for each in plan.of("google_compute_security_policy", "google_compute_ssl_policy")}
+    values = yaml.safe_load((pytestconfig.rootpath / "charts/geth-node/values.prod.yaml").read_text())
+    named = {values["gke"]["securityPolicy"], values["gke"]["sslPolicy"], values["persistence"]["storageClass"]}
+    named |= set(values.get("nodeSelector", {}).values())
 
-    assert {gke["securityPolicy"], gke["sslPolicy"]} <= made, f"the chart names {gke}, Terraform makes {sorted(made)}"
+    missing = named - terraform.names("prod") - GKE_CLASSES
+
+    assert not missing, f"charts/geth-node/values.prod.yaml names {', '.join(sorted(missing))}, which nothing makes"
 
 
 @pytest.mark.control("IAC-002")

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from plumbline.terraform.plan import Plan
+from plumbline.terraform.plan import Plan, Resource
 from plumbline.terraform.policies.registry import Breaches, rule
 
 _LEAST_RETAINED_DAYS, _LEAST_LOCKED_DAYS = 7, 7
@@ -21,7 +21,7 @@ def storage_classes(plan: Plan) -> Breaches:
     if plan.is_environment and not releases:
         yield "helm_release", "no classes of volumes and snapshots are made"
     for release in releases:
-        values: dict[str, Any] = yaml.safe_load((release.value("values") or ["{}"])[0])
+        values = given_values(release)
         kinds = {each["type"] for each in values.get("storageClasses", {}).values()}
         if not kinds or kinds - {"pd-balanced", "pd-ssd"}:
             yield release, f"its volumes are of {', '.join(sorted(kinds)) or 'no kind'}"
@@ -77,3 +77,8 @@ def signed_zones(plan: Plan) -> Breaches:
     for grant in plan.of("google_dns_managed_zone_iam_member"):
         if not any(f'"{name}"' in grant.address for name in ("external-dns", "cert-manager")):
             yield grant, "neither ExternalDNS nor cert-manager"
+
+
+def given_values(release: Resource) -> dict[str, Any]:
+    """Return the values that a Helm release is given, empty where they are not known."""
+    return yaml.safe_load((release.value("values") or ["{}"])[0])  # type: ignore[no-any-return]
