@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -16,7 +17,12 @@ def of_module(paths: Paths, module: str, manifest: str) -> list[Object]:
     """Return the CustomResourceDefinitions in a manifest of a pinned module, without their prose."""
     from plumbline.images import upstream  # noqa: PLC0415  (the builder is needed by a bring-up only)
 
-    documents = yaml.load_all(upstream.module_file(paths, module, manifest).read_text(), _FAST_LOADER)
+    return read(upstream.module_file(paths, module, manifest))
+
+
+def read(manifest: Path) -> list[Object]:
+    """Return the CustomResourceDefinitions in a file, without their prose."""
+    documents = yaml.load_all(manifest.read_text(), _FAST_LOADER)
     return [
         without_prose(document) for document in documents if document and document["kind"] == "CustomResourceDefinition"
     ]

@@ -9,6 +9,11 @@ from plumbline.core.paths import Paths
 from plumbline.images import workshop
 
 
+def module_version(paths: Paths, module: str) -> str:
+    """Return the version of a pinned module."""
+    return workshop.of(paths).upstream.version(module)
+
+
 def module_folder(paths: Paths, module: str) -> Path:
     """Return the folder of a pinned module's files, fetched and verified if needed."""
     return workshop.of(paths).upstream.folder(module)

@@ -17,16 +17,16 @@ def helm() -> Helm:
     program = chartrender.find_helm()
     if program is None:
         pytest.fail('helm is neither in .plumbline/bin nor on PATH: run "plumbline images tools"', pytrace=False)
-    return Helm(program)
+    return Helm(chartrender.CHARTS, Path(program))
 
 
 @pytest.fixture(scope="session")
 def renderings(helm: Helm) -> dict[str, Rendering]:
-    """Every way of renderings.yaml, rendered."""
+    """Every way of charts/renderings.yaml, rendered."""
 
     def render(way: chartrender.Way) -> Rendering:
         done = helm.render(way)
-        assert done.returncode == 0, f"{way}: {done.stderr}"
+        assert done.ok, f"{way}: {done.stderr}"
         return Rendering(way, done.stdout)
 
     with ThreadPoolExecutor(4) as pool:

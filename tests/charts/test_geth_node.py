@@ -190,15 +190,33 @@ def test_production_is_behind_googles_load_balancer_with_tls(renderings: dict[st
 
     assert annotations["kubernetes.io/ingress.class"] == "gce"
     assert not any(key.startswith("nginx.") for key in annotations)
-    assert annotations["cert-manager.io/cluster-issuer"]
-    assert annotations["external-dns.alpha.kubernetes.io/hostname"] == ingress["spec"]["rules"][0]["host"]
+    assert annotations["networking.gke.io/managed-certificates"] == prod.one("ManagedCertificate")["metadata"]["name"]
+    assert prod.one("ManagedCertificate")["spec"]["domains"] == [rule["host"] for rule in ingress["spec"]["rules"]]
     assert annotations["networking.gke.io/v1beta1.FrontendConfig"] == prod.one("FrontendConfig")["metadata"]["name"]
-    assert ingress["spec"]["tls"][0]["secretName"]
+    assert "tls" not in ingress["spec"], "no key of the certificate is in the cluster"
     assert prod.one("FrontendConfig")["spec"]["redirectToHttps"] == {"enabled": True}
     assert service["metadata"]["annotations"]["cloud.google.com/backend-config"] == '{"default":"geth"}'
     assert prod.one("BackendConfig", "geth")["spec"]["securityPolicy"]["name"], "JSON-RPC must not be open to the world"
     assert checked == ports["ready"]
     assert [{"ipBlock": {"cidr": cidr}} for cidr in ("35.191.0.0/16", "130.211.0.0/22")] in sources
+
+
+@pytest.mark.parametrize(("name", "kind"), [("acme", "acme"), ("authority", "ca")])
+def test_cert_manager_issues_where_google_does_not(name: str, kind: str, renderings: dict[str, Rendering]) -> None:
+    geth = renderings[f"geth-node-{name}"]
+    issuer, ingress = geth.one("Issuer"), geth.one("Ingress")
+
+    assert set(issuer["spec"]) == {kind}
+    assert ingress["metadata"]["annotations"]["cert-manager.io/issuer"] == issuer["metadata"]["name"]
+    assert ingress["spec"]["tls"] == [{"secretName": "api-tls", "hosts": ["api.example.com"]}]
+    assert not geth.of_kind("ManagedCertificate")
+
+
+def test_an_acme_challenge_is_answered_by_the_same_ingress(renderings: dict[str, Rendering]) -> None:
+    acme = renderings["geth-node-acme"]
+    (solver,) = acme.one("Issuer")["spec"]["acme"]["solvers"]
+
+    assert solver == {"http01": {"ingress": {"name": acme.one("Ingress")["metadata"]["name"]}}}
 
 
 def test_the_producers_are_on_different_nodes(renderings: dict[str, Rendering]) -> None:
@@ -219,5 +237,5 @@ def test_production_survives_the_loss_of_a_zone(renderings: dict[str, Rendering]
     assert spread["topologyKey"] == "topology.kubernetes.io/zone"
     assert spread["whenUnsatisfiable"] == "DoNotSchedule"
     assert prod.one("PodDisruptionBudget")["spec"]["minAvailable"] == 1
-    assert nodes["spec"]["volumeClaimTemplates"][0]["spec"]["storageClassName"] == "premium-rwo"
+    assert nodes["spec"]["volumeClaimTemplates"][0]["spec"]["storageClassName"] == "chain-ssd"
     assert nodes["spec"]["persistentVolumeClaimRetentionPolicy"] == {"whenDeleted": "Retain", "whenScaled": "Retain"}

@@ -1,25 +1,18 @@
-"""Every chart, template and values file is rendered somewhere, and lints."""
+"""Every chart, template and values file is rendered somewhere."""
 
 from __future__ import annotations
 
 import chartrender
 import pytest
 import yaml
-from chartrender import CHARTS, Helm, Rendering, Way
-
-
-@pytest.mark.parametrize("way", chartrender.ways(), ids=str)
-def test_it_lints(helm: Helm, way: Way) -> None:
-    done = helm.lint(way)
-
-    assert done.returncode == 0, done.stdout + done.stderr
+from chartrender import CHARTS, Rendering
 
 
 @pytest.mark.parametrize("chart", chartrender.charts())
 def test_every_values_file_is_rendered(chart: str) -> None:
     files = {path.name for path in (CHARTS / chart).glob("values.*.yaml")}
 
-    assert {way.file for way in chartrender.ways() if way.chart == chart} == files
+    assert {file for way in chartrender.ways() if way.chart == chart for file in way.files} == files
 
 
 @pytest.mark.parametrize("chart", chartrender.charts())
@@ -47,9 +40,9 @@ def test_it_is_complete(chart: str) -> None:
 def test_its_version_is_that_of_what_it_runs(chart: str) -> None:
     about = yaml.safe_load((CHARTS / chart / "Chart.yaml").read_text())
     values = yaml.safe_load((CHARTS / chart / "values.yaml").read_text())
-    main = next(part for part in (values, *values.values()) if isinstance(part, dict) and "image" in part)
+    run = [part["image"]["tag"] for part in (values, *values.values()) if isinstance(part, dict) and "image" in part]
 
-    assert main["image"]["tag"] == about["appVersion"]
+    assert run[:1] in ([], [about["appVersion"]])
 
 
 def test_names_differ_within_a_namespace(local_stack: list[Rendering]) -> None:

@@ -20,17 +20,8 @@ OPTIONAL = {("limits", "cpu")}  # deliberately without a default
 def test_bad_values_are_refused_with_the_key_in_the_message(helm: Helm, case: dict[str, Any]) -> None:
     done = helm.render(chartrender.named(case["way"]), case["values"])
 
-    assert done.returncode != 0
+    assert not done.ok
     assert f"at '{case['at']}':" in done.stderr, done.stderr
-
-
-@pytest.mark.parametrize("chart", chartrender.charts())
-def test_an_unknown_key_is_refused(helm: Helm, chart: str) -> None:
-    way = next(way for way in chartrender.ways() if way.chart == chart)
-
-    done = helm.render(way, {"repliacs": 2})
-
-    assert "additional properties 'repliacs' not allowed" in done.stderr
 
 
 @pytest.mark.parametrize("chart", chartrender.charts())
