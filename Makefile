@@ -73,7 +73,7 @@ metallb-local: env ## MetalLB, with an address pool from the engine's own networ
 ingress-local: env ## the ingress controller, behind MetalLB
 	$(PLUMBLINE) up ingress $(OPTIONS)
 
-deploy-monitoring-local: env ## Prometheus, Alertmanager and dashboards
+deploy-monitoring-local: env ## Prometheus and Alertmanager, and what they watch
 	$(PLUMBLINE) up monitoring $(OPTIONS)
 
 deploy-eth-local: env ## the devnet's beacon node and the Geth nodes, reached by the ingress

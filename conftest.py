@@ -21,6 +21,7 @@ pytest_plugins = [
     "fixtures.load_balancer",
     "fixtures.ingress",
     "fixtures.sealed_secrets",
+    "fixtures.monitoring",
     "fixtures.execution",
     "fixtures.consensus",
     "fixtures.light_client",

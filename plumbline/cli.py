@@ -29,9 +29,6 @@ _FLAGS = {
     "fresh": "replace a standing stack",
     "allow-unpinned": "pull images without a recorded digest, too",
 }
-_LATER = {  # components that the make targets name and that no release has yet
-    "monitoring": "Prometheus, Alertmanager and Grafana",
-}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -210,9 +207,6 @@ def _images(options: argparse.Namespace) -> int:
 
 
 def _up(options: argparse.Namespace) -> int:
-    for name in options.components:
-        if name in _LATER:
-            raise UsageError(f"{_LATER[name]} cannot be deployed yet: this release brings up everything else")
     from plumbline import doctor  # noqa: PLC0415
     from plumbline.faults import undo  # noqa: PLC0415
     from plumbline.stack import closure  # noqa: PLC0415

@@ -21,6 +21,8 @@ from plumbline.components.execution import Execution
 from plumbline.components.ingress import Ingress
 from plumbline.components.light_client import LightClient
 from plumbline.components.load_balancer import LoadBalancer
+from plumbline.components.monitor_definitions import MonitorDefinitions
+from plumbline.components.monitoring import Monitoring
 from plumbline.components.network_policy import NetworkPolicy
 from plumbline.components.pod_network import PodNetwork
 from plumbline.components.public_execution import PublicExecution
@@ -43,8 +45,8 @@ from plumbline.core.paths import Paths
 from plumbline.history import BringUp, History, Slower, announce, recorded, slower
 
 PLATFORM: tuple[type[Component], ...] = (
-    *(Cluster, PodNetwork, ServiceNetwork, NetworkPolicy, Storage, LoadBalancer, Ingress),
-    *(SealedSecrets, Certificates),
+    *(Cluster, MonitorDefinitions, PodNetwork, ServiceNetwork, NetworkPolicy, Storage, LoadBalancer, Ingress),
+    *(SealedSecrets, Certificates, Monitoring),
 )
 DEVNET: tuple[type[Component], ...] = (Devnet, Execution, Consensus)
 COMPONENTS: tuple[type[Component], ...] = (*PLATFORM, *DEVNET, LightClient)
@@ -131,6 +133,11 @@ class Stack:
     def certificates(self) -> Certificates:
         """The local authority and what it issued."""
         return self._part(Certificates)
+
+    @cached_property
+    def monitoring(self) -> Monitoring:
+        """Prometheus and Alertmanager."""
+        return self._part(Monitoring)
 
     @cached_property
     def devnet(self) -> Devnet:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Iterator
 
+from plumbline.components import credentials, dashboards, devnet, monitoring
 from plumbline.components.certificates import AUTHORITY, AUTHORITY_NAMESPACE
-from plumbline.components.devnet import CONTROL_SECRET, JWT_SECRET, KEYS_SECRET, NAMESPACE
+from plumbline.components.devnet import CONTROL_SECRET, JWT_SECRET, KEYS_SECRET
 from plumbline.components.reach import Door
 from plumbline.stack import Stack
 
 _CREDENTIALS = (
-    ("Engine API (JWT)", JWT_SECRET, "jwt.hex"),
-    ("Geth node keys", KEYS_SECRET, ""),
-    ("beacon node's fault control", CONTROL_SECRET, "token"),
+    ("Engine API (JWT)", devnet.NAMESPACE, JWT_SECRET, "jwt.hex"),
+    ("Geth node keys", devnet.NAMESPACE, KEYS_SECRET, ""),
+    ("beacon node's fault control", devnet.NAMESPACE, CONTROL_SECRET, "token"),
+    (f"Prometheus and Alertmanager, user {credentials.USER}", monitoring.NAMESPACE, credentials.NAME, "password"),
 )
 
 
@@ -42,11 +45,14 @@ def _lines(stack: Stack, show_credentials: bool) -> Iterator[str]:
         yield f"TLS          on port {door.https}, too; trust tls.crt of secret/{AUTHORITY} in namespace {AUTHORITY_NAMESPACE}"
         yield "/etc/hosts   add this line to use the names from this machine:"
         yield f"{door.address} {' '.join(sorted(hosts))}"
-    yield f"Credentials  Secrets in namespace {NAMESPACE} (plumbline summary --show-credentials prints the local ones):"
-    for what, name, key in _CREDENTIALS:
-        if kube.find("Secret", name, NAMESPACE) is None:
+    yield "Credentials  Secrets in the cluster (plumbline summary --show-credentials prints the local ones):"
+    for what, namespace, name, key in _CREDENTIALS:
+        found = kube.find("Secret", name, namespace)
+        if found is None:
             continue
-        shown = f": {stack.devnet.secret(name)[key]}" if show_credentials and key else ""
-        yield f"             {what}: secret/{name}{shown}"
-    yield "Grafana      not deployed (monitoring is not part of this stack yet)"
+        shown = f": {b64decode(found['data'][key]).decode()}" if show_credentials and key else ""
+        yield f"             {what}: secret/{name} in namespace {namespace}{shown}"
+    for dashboard in sorted(dashboards.deployed(kube), key=lambda one: one.title):
+        yield f"Dashboard    {dashboard.title}: uid {dashboard.uid}, path /d/{dashboard.uid} of a Grafana"
+    yield "Grafana      not deployed (no package registry carries it; where images can be pulled it is)"
     yield "Warning      the devnet has Sepolia's chain id: a transaction signed here is valid there; use the developer keys only"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from html import escape
 
 from plumbline.bench.profile import Profile, Span, Step
+from plumbline.core.svg import line, sheet, text
 
 _WIDTH, _LEFT, _RIGHT = 1180, 210, 70  # pixels; names stand at the left, the last seconds at the right
 _TOP, _ROW, _BAR = 76, 24, 15
@@ -35,12 +36,8 @@ class _Drawing:
 
     def lines(self) -> Iterator[str]:
         height = self.bottom + _LOAD + 60
-        yield (
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height}" viewBox="0 0 {_WIDTH} {height}" '
-            f'font-family="sans-serif" font-size="12" fill="{_INK}">'
-        )
-        yield f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>'
-        yield _text(16, 26, f"Bring-up {self.profile.run}: all ready after {self.profile.seconds:.1f} s", size=16)
+        yield from sheet(_WIDTH, height)
+        yield text(16, 26, f"Bring-up {self.profile.run}: all ready after {self.profile.seconds:.1f} s", size=16)
         yield from _legend()
         yield from self._grid()
         yield from self._waits()
@@ -59,12 +56,12 @@ class _Drawing:
         """A line every five seconds (every minute where that would be a hatching), through bars and load."""
         every_s = 5 if self.profile.seconds <= 180 else 60
         for at_s in range(0, int(self.profile.seconds) + 1, every_s):
-            yield _line(self._x(at_s), _TOP - 8, self._x(at_s), self.bottom + 24 + _LOAD, _FAINT)
-            yield _text(self._x(at_s), self.bottom + 40 + _LOAD, f"{at_s} s", anchor="middle")
+            yield line(self._x(at_s), _TOP - 8, self._x(at_s), self.bottom + 24 + _LOAD, _FAINT)
+            yield text(self._x(at_s), self.bottom + 40 + _LOAD, f"{at_s} s", anchor="middle")
 
     def _step(self, step: Step) -> Iterator[str]:
         y, on_path = self._y(step.name), step.name in self.critical
-        yield _text(_LEFT - 10, y + 12, step.name, anchor="end", weight="bold" if on_path else "normal")
+        yield text(_LEFT - 10, y + 12, step.name, anchor="end", weight="bold" if on_path else "normal")
         ahead = step.name.endswith(", ahead")
         yield self._bar(step.span, y, _AHEAD if ahead else _DOING)
         for part in step.parts:
@@ -76,7 +73,7 @@ class _Drawing:
                 f'<rect x="{x:.1f}" y="{y}" width="{max(width, 1):.1f}" height="{_BAR}" fill="none" stroke="{_PATH}" '
                 'stroke-width="2"/>'
             )
-        yield _text(self._x(step.span.end_s) + 6, y + 12, f"{step.span.seconds:.1f}")
+        yield text(self._x(step.span.end_s) + 6, y + 12, f"{step.span.seconds:.1f}")
 
     def _bar(self, span: Span, y: int, colour: str) -> str:
         x, width = self._x(span.start_s), self._x(span.end_s) - self._x(span.start_s)
@@ -91,12 +88,12 @@ class _Drawing:
                 continue
             x = self._x(step.span.start_s)
             colour, width = (_PATH, 2) if {step.name, gate.name} <= self.critical else (_WAITS, 1)
-            yield _line(x, self._y(gate.name) + _BAR, x, self._y(step.name), colour, width=width)
+            yield line(x, self._y(gate.name) + _BAR, x, self._y(step.name), colour, width=width)
 
     def _load(self) -> Iterator[str]:
         top, floor = self.bottom + 24, self.bottom + 24 + _LOAD
-        yield _text(_LEFT - 10, top + 12, "processors 100 %", anchor="end")
-        yield _text(_LEFT - 10, floor, "0 %", anchor="end")
+        yield text(_LEFT - 10, top + 12, "processors 100 %", anchor="end")
+        yield text(_LEFT - 10, floor, "0 %", anchor="end")
         points, since = [], 0.0
         for at_s, busy in self.profile.load:
             y = floor - _LOAD * min(busy, 1.0)
@@ -104,20 +101,11 @@ class _Drawing:
             since = at_s
         outline = " ".join(f"{x:.1f},{y:.1f}" for x, y in [(self._x(0), floor), *points, (self._x(since), floor)])
         yield f'<polygon points="{outline}" fill="{_BUSY}" fill-opacity="0.7"/>'
-        yield _line(self._x(0), floor, self._x(self.profile.seconds), floor, _INK)
+        yield line(self._x(0), floor, self._x(self.profile.seconds), floor, _INK)
 
 
 def _legend() -> Iterator[str]:
-    for place, (colour, text) in enumerate(_LEGEND):
+    for place, (colour, told) in enumerate(_LEGEND):
         x = 16 + 180 * place
         yield f'<rect x="{x}" y="40" width="14" height="14" fill="{colour}"/>'
-        yield _text(x + 20, 52, text)
-
-
-def _text(x: float, y: float, text: str, *, anchor: str = "start", size: int = 12, weight: str = "normal") -> str:
-    style = f'text-anchor="{anchor}" font-size="{size}" font-weight="{weight}"'
-    return f'<text x="{x:.1f}" y="{y:.1f}" {style}>{escape(text)}</text>'
-
-
-def _line(x1: float, y1: float, x2: float, y2: float, colour: str, *, width: int = 1) -> str:
-    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}" stroke-width="{width}"/>'
+        yield text(x + 20, 52, told)

@@ -21,6 +21,7 @@ AUTHORITY_NAMESPACE = sealed_secrets.NAMESPACE  # where no workload reads Secret
 _CHARTS: Mapping[str, str] = {  # chart with an Ingress -> namespace of its release
     "geth-node": "ethereum",
     "helios": "helios",
+    "kube-prometheus-stack": "monitoring",
 }
 _LABELS: Mapping[str, str] = {"app.kubernetes.io/part-of": "plumbline"}
 _UNSEALED_WITHIN_S = 60.0

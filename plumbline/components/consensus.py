@@ -61,7 +61,7 @@ class Consensus(HelmComponent):
     """The beacon node (local/beacon): ready when the chain finalizes and followers can safely snap-sync."""
 
     name: ClassVar[str] = "consensus"
-    needs: ClassVar[tuple[str, ...]] = ("storage", "network-policy", "devnet")
+    needs: ClassVar[tuple[str, ...]] = ("storage", "network-policy", "devnet", "monitor-definitions")
     uses: ClassVar[tuple[str, ...]] = ("execution",)
     within_s: ClassVar[float] = 180.0
     releases: ClassVar[tuple[Release, ...]] = (Release("beacon", "beacon", NAMESPACE),)

@@ -7,10 +7,17 @@ from typing import Any
 
 import yaml
 
-from plumbline.components.kube import Object
+from plumbline.components import kube as k8s
+from plumbline.components.kube import Kube, Object
+from plumbline.core import wait
 from plumbline.core.paths import Paths
 
-_FAST_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # 0.3 s of pure Python otherwise
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # 0.3 s of pure Python otherwise
+    """Takes "=" for what it is: YAML 1.1 has a type of its own for it, which PyYAML does not know."""
+
+
+_Loader.add_constructor("tag:yaml.org,2002:value", lambda loader, node: loader.construct_scalar(node))
 
 
 def of_module(paths: Paths, module: str, manifest: str) -> list[Object]:
@@ -22,10 +29,20 @@ def of_module(paths: Paths, module: str, manifest: str) -> list[Object]:
 
 def read(manifest: Path) -> list[Object]:
     """Return the CustomResourceDefinitions in a file, without their prose."""
-    documents = yaml.load_all(manifest.read_text(), _FAST_LOADER)
+    documents = yaml.load_all(manifest.read_text(), _Loader)
     return [
         without_prose(document) for document in documents if document and document["kind"] == "CustomResourceDefinition"
     ]
+
+
+def established(kube: Kube, *names: str) -> wait.Condition[None]:
+    """Return a condition: the API server serves what some CustomResourceDefinitions define."""
+
+    def judge(found: dict[str, Object]) -> wait.Observation[None]:
+        lacking = [n for n in names if k8s.condition_of(found.get(n, {}), "Established")["status"] != "True"]
+        return wait.Observation(not lacking, None, f"the API server does not serve {', '.join(lacking)} yet")
+
+    return kube.watch("CustomResourceDefinition", "", judge)
 
 
 def without_prose(value: Any) -> Any:

@@ -165,7 +165,7 @@ class Execution(HelmComponent):
     """Geth by the chart ``geth-node``: release ``geth`` (two producers) and ``geth-follower`` (snap sync)."""
 
     name: ClassVar[str] = "execution"
-    needs: ClassVar[tuple[str, ...]] = ("storage", "network-policy", "devnet")
+    needs: ClassVar[tuple[str, ...]] = ("storage", "network-policy", "devnet", "monitor-definitions")
     uses: ClassVar[tuple[str, ...]] = ("consensus",)
     within_s: ClassVar[float] = 180.0
     releases: ClassVar[tuple[Release, ...]] = (

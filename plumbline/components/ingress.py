@@ -26,11 +26,11 @@ class Ingress(HelmComponent):
     """Traefik 3.7 with the ingress-nginx provider (ingress-nginx itself was retired in March 2026)."""
 
     name: ClassVar[str] = "ingress"
-    needs: ClassVar[tuple[str, ...]] = ("service-network",)
+    needs: ClassVar[tuple[str, ...]] = ("service-network", "monitor-definitions")
     uses: ClassVar[tuple[str, ...]] = ("load-balancer", "certificates")
     releases: ClassVar[tuple[Release, ...]] = (Release("nginx-ingress", "nginx-ingress", _NAMESPACE),)
     workloads: ClassVar[tuple[Workload, ...]] = (Workload("Deployment", "nginx-ingress", _NAMESPACE),)
-    served: ClassVar[tuple[str, ...]] = ("ethereum", "helios")
+    served: ClassVar[tuple[str, ...]] = ("ethereum", "helios", "monitoring")
 
     def values(self, release: Release) -> Mapping[str, Any]:
         """Return where the API server is, and where ports are mapped, to which of the node."""

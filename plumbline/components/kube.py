@@ -51,6 +51,9 @@ _PATHS = {
     "NetworkPolicy": "/apis/networking.k8s.io/v1/namespaces/{namespace}/networkpolicies",
     "PodDisruptionBudget": "/apis/policy/v1/namespaces/{namespace}/poddisruptionbudgets",
     "SealedSecret": "/apis/bitnami.com/v1alpha1/namespaces/{namespace}/sealedsecrets",
+    "ServiceMonitor": "/apis/monitoring.coreos.com/v1/namespaces/{namespace}/servicemonitors",
+    "PodMonitor": "/apis/monitoring.coreos.com/v1/namespaces/{namespace}/podmonitors",
+    "PrometheusRule": "/apis/monitoring.coreos.com/v1/namespaces/{namespace}/prometheusrules",
     "IPAddressPool": "/apis/metallb.io/v1beta1/namespaces/{namespace}/ipaddresspools",
     "L2Advertisement": "/apis/metallb.io/v1beta1/namespaces/{namespace}/l2advertisements",
 }

@@ -97,7 +97,7 @@ class LightClient(HelmComponent):
     """
 
     name: ClassVar[str] = "light-client"
-    needs: ClassVar[tuple[str, ...]] = ("network-policy",)
+    needs: ClassVar[tuple[str, ...]] = ("network-policy", "monitor-definitions")
     uses: ClassVar[tuple[str, ...]] = ("execution", "consensus", "ingress")
     within_s: ClassVar[float] = 180.0
     releases: ClassVar[tuple[Release, ...]] = (Release("helios", "helios", NAMESPACE),)

@@ -27,7 +27,7 @@ class LoadBalancer(HelmComponent):
     """MetalLB (https://metallb.io), its pool cut from the subnet of the engine's network."""
 
     name: ClassVar[str] = "load-balancer"
-    needs: ClassVar[tuple[str, ...]] = ("service-network",)
+    needs: ClassVar[tuple[str, ...]] = ("service-network", "monitor-definitions")
     releases: ClassVar[tuple[Release, ...]] = (Release("metallb", "metallb", _NAMESPACE, "privileged"),)
     workloads: ClassVar[tuple[Workload, ...]] = (
         Workload("Deployment", "controller", _NAMESPACE),

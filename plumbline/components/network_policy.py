@@ -18,7 +18,7 @@ class NetworkPolicy(HelmComponent):
     """
 
     name: ClassVar[str] = "network-policy"
-    needs: ClassVar[tuple[str, ...]] = ("service-network",)
+    needs: ClassVar[tuple[str, ...]] = ("service-network", "monitor-definitions")
     releases: ClassVar[tuple[Release, ...]] = (
         Release("kube-router", "network-policy", "kube-system", "privileged"),
         Release("conformance", "conformance", "conformance"),

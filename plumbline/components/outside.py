@@ -113,9 +113,9 @@ class Outside:
         """Call one JSON-RPC method without parameters."""
         return self.ask({"jsonrpc": "2.0", "id": 1, "method": method, "params": []}, path=path)
 
-    def get(self, path: str = "/") -> Reply:
-        """Get a path."""
-        return self._request("GET", path, None, f"GET {path}")
+    def get(self, path: str = "/", credentials: tuple[str, str] | None = None) -> Reply:
+        """Get a path, with a user and a password where they are given (RFC 7617)."""
+        return self._request("GET", path, None, f"GET {path}", credentials)
 
     def close(self) -> None:
         """Hang up."""
@@ -150,13 +150,15 @@ class Outside:
         self._clients.append(client)
         return client
 
-    def _request(self, method: str, path: str, body: bytes | None, asked: str) -> Reply:
+    def _request(
+        self, method: str, path: str, body: bytes | None, asked: str, credentials: tuple[str, str] | None = None
+    ) -> Reply:
         import httpx  # noqa: PLC0415
 
         headers = {"content-type": "application/json"} if body else {}
         try:
             answer = self._client.request(
-                method, path, content=body, headers=headers, extensions={"sni_hostname": self.host}
+                method, path, content=body, headers=headers, auth=credentials, extensions={"sni_hostname": self.host}
             )
         except httpx.TransportError as error:
             return Reply(self.host, asked, 0, f"{type(error).__name__}: {error}")

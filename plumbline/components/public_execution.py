@@ -23,7 +23,7 @@ class PublicExecution(HelmComponent):
     """
 
     name: ClassVar[str] = "execution"
-    needs: ClassVar[tuple[str, ...]] = ("storage", "network-policy")
+    needs: ClassVar[tuple[str, ...]] = ("storage", "network-policy", "monitor-definitions")
     releases: ClassVar[tuple[Release, ...]] = (
         Release("geth", "geth-node", NAMESPACE, values_file="values.local-public.yaml"),
     )

@@ -38,7 +38,7 @@ class SealedSecrets(HelmComponent):
     """
 
     name: ClassVar[str] = "sealed-secrets"
-    needs: ClassVar[tuple[str, ...]] = ("service-network",)
+    needs: ClassVar[tuple[str, ...]] = ("service-network", "monitor-definitions")
     releases: ClassVar[tuple[Release, ...]] = (Release(RELEASE, "sealed-secrets", NAMESPACE),)
     workloads: ClassVar[tuple[Workload, ...]] = (Workload("Deployment", RELEASE, NAMESPACE),)
     asked: ClassVar[tuple[str, ...]] = (_PORT,)
@@ -60,7 +60,8 @@ class SealedSecrets(HelmComponent):
         for namespace in self.served:
             self.kube.ensure_namespace(namespace, "restricted")
         self.kube.apply(definitions.of_module(self.site.paths, _MODULE, _MANIFEST))
-        wait.until(self._established(), named=f"{_DEFINITION} established", within_s=_SOON_S)
+        established = definitions.established(self.kube, _DEFINITION)
+        wait.until(established, named=f"{_DEFINITION} established", within_s=_SOON_S)
         if not self.keys():
             self.kube.apply([SealingKey.made().as_secret(NAMESPACE)])
 
@@ -252,13 +253,6 @@ class SealedSecrets(HelmComponent):
         found = wait.until(watched, named="a key to seal with", within_s=_SOON_S)
         assert found is not None
         return found
-
-    def _established(self) -> wait.Condition[None]:
-        def judge(found: dict[str, Object]) -> wait.Observation[None]:
-            done = k8s.condition_of(found.get(_DEFINITION, {}), "Established")["status"] == "True"
-            return wait.Observation(done, None, "the API server does not serve it yet")
-
-        return self.kube.watch("CustomResourceDefinition", "", judge, name=_DEFINITION)
 
     @cached_property
     def _uid(self) -> str:

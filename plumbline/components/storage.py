@@ -18,7 +18,7 @@ class Storage(HelmComponent):
     """The CSI driver ``loop.csi.plumbline.dev``: a loop-mounted file system for each volume, in an XFS pool with reflink."""
 
     name: ClassVar[str] = "storage"
-    needs: ClassVar[tuple[str, ...]] = ("service-network",)
+    needs: ClassVar[tuple[str, ...]] = ("service-network", "monitor-definitions")
     releases: ClassVar[tuple[Release, ...]] = (Release("storage", "storage", "storage", "privileged"),)
     workloads: ClassVar[tuple[Workload, ...]] = (Workload("DaemonSet", "csi-loop", "storage"),)
     own_images: ClassVar[tuple[str, ...]] = ("plumbline.local/csi:0.1.0",)

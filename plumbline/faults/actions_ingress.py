@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from plumbline.components import tls
 from plumbline.components.devnet import NAMESPACE
 from plumbline.components.light_client import NAMESPACE as LIGHT_CLIENT
+from plumbline.components.monitoring import NAMESPACE as MONITORING
 from plumbline.core import wait
 from plumbline.faults.changes import added, changed, read
 from plumbline.faults.registry import fault
@@ -54,6 +55,23 @@ def renamed_host(stack: Stack) -> Iterator[None]:
     with changed(
         stack, "Ingress", "api", NAMESPACE, {"spec": {"rules": [{**rules[0], "host": "renamed.oumla.local"}]}}
     ):
+        yield
+
+
+@fault("password-forgotten", breaks="ING-003", injured="prometheus.oumla.local", green=("ING-001",))
+def password_forgotten(stack: Stack) -> Iterator[None]:
+    """The annotation that asks for credentials is lost: everybody is let in to Prometheus."""
+    with changed(
+        stack, "Ingress", "monitoring", MONITORING, {"metadata": {"annotations": {f"{_ANNOTATION}/auth-type": None}}}
+    ):
+        yield
+
+
+@fault("alertmanager-lost", breaks="ING-003", injured="alertmanager.oumla.local", green=("ING-001",))
+def alertmanager_lost(stack: Stack) -> Iterator[None]:
+    """Alertmanager's Service selects no pod."""
+    selector = {"spec": {"selector": {"app.kubernetes.io/name": "nobody"}}}
+    with changed(stack, "Service", "alertmanager", MONITORING, selector):
         yield
 
 

@@ -1,4 +1,4 @@
-"""ING: what the outside gets of Geth and Helios is right, limited, and nothing else."""
+"""ING: what the outside gets of Geth, Helios and monitoring is right, limited, and nothing else."""
 
 from __future__ import annotations
 
@@ -13,17 +13,20 @@ from plumbline.components import kube as k8s
 from plumbline.components.crowd import Neighbour
 from plumbline.components.execution import Execution
 from plumbline.components.ingress import Ingress
+from plumbline.components.monitoring import HOSTS
 from plumbline.components.outside import open_ports
 from plumbline.components.patience import settle
 from plumbline.components.tls import Presented, calling, presented, serves
 from plumbline.core import wait
 from plumbline.query import GETH_HOST, HELIOS_HOST
 from reports.evidence import attach, figure
+from reports.redact import hide
 
 if TYPE_CHECKING:
     from plumbline.components.base import Workload
     from plumbline.components.certificates import Certificates
     from plumbline.components.cluster import Cluster
+    from plumbline.components.monitoring import Monitoring
     from plumbline.components.outside import Outside, Reply
     from plumbline.components.slots import SlotClock
     from plumbline.stack import Stack
@@ -93,6 +96,35 @@ def test_helios_answers_json_rpc_as_specified(helios_api: Outside, sent: Any, ex
 
     assert reply.status == 200, f"{reply}\nexpected: {expected}"
     assert reply.outcome == expected, f"{reply}\nexpected: {expected}"
+
+
+@pytest.mark.control("ING-003")
+@pytest.mark.parametrize("host", HOSTS)
+def test_monitoring_is_reached_by_tls_and_with_its_credentials(
+    monitoring: Monitoring, ingress: Ingress, certificates: Certificates, host: str
+) -> None:
+    """Preconditions: credentials that the bring-up made and sealed.
+    Steps: get a path that only this part of monitoring answers: with the credentials, with none, with a wrong password, and by
+    plain HTTP.
+    Expected: the first is answered; the next two are refused (401), the last is sent to TLS (308), before anything is shown.
+    """
+    known, path = monitoring.credentials, HOSTS[host]
+    hide(known.password)
+    authority = certificates.authority().pair.certificate_pem
+
+    with ingress.outside(host, authority) as secured, ingress.outside(host) as plain:
+        let_in = secured.get(path, (known.user, known.password))
+        refused = [
+            secured.get(path),
+            secured.get(path, (known.user, "wrong")),
+            secured.get(path, ("nobody", known.password)),
+        ]
+        sent = plain.get(path)
+
+    assert let_in.status == 200, f"{let_in}, expected to be let in with the credentials"
+    assert '"version"' in let_in.text, f"{let_in} is not what {host} should answer"
+    assert [reply.status for reply in refused] == [401] * 3, "\n".join(map(str, refused))
+    assert (sent.status, sent.location) == (308, f"https://{host}{path}"), f"{sent}, sent to {sent.location!r}"
 
 
 @pytest.mark.control("ING-004")

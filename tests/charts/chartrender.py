@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,20 @@ __all__ = ["Helm", "Object", "Way", "containers", "merged", "pod", "selects", "t
 ROOT = Path(__file__).parents[2]
 CHARTS = ROOT / "charts"
 HERE = Path(__file__).parent
+OPERATED = {  # by prometheus-operator, with the ports that it declares
+    "Prometheus": {"web": 9090, "reloader-web": 8080},
+    "Alertmanager": {"web": 9093, "mesh-tcp": 9094, "mesh-udp": 9094, "reloader-web": 8080},
+}
+
+
+@dataclass(frozen=True)
+class Pods:
+    """The pods of one workload: where the table of flows has them, their labels, how many, and their ports by name."""
+
+    place: str
+    labels: Object
+    replicas: int
+    ports: dict[str, int]
 
 
 class Rendering(renderings.Rendering):
@@ -32,6 +47,28 @@ class Rendering(renderings.Rendering):
         found = [each for each in self.of_kind(kind) if name in ("", each["metadata"]["name"])]
         assert len(found) == 1, f"{self.way}: {len(found)} objects {kind}/{name}"
         return found[0]
+
+    @property
+    def pods(self) -> list[Pods]:
+        """The pods of its workloads, those included that an operator makes."""
+        made = []
+        for each in self.workloads:
+            ports = {p["name"]: p["containerPort"] for c in containers(each) for p in c.get("ports", [])}
+            template = each["spec"]["template"]
+            place = (
+                "node"
+                if template["spec"].get("hostNetwork")
+                else f"{self.namespace_of(each)}/{each['metadata']['name']}"
+            )
+            replicas = each["spec"].get("replicas", 1)
+            made.append(Pods(place, template["metadata"]["labels"], replicas, ports))
+        for each in self.of_kind(*OPERATED):
+            name, kind = each["metadata"]["name"], each["kind"].lower()
+            labels = {"app.kubernetes.io/name": kind, "app.kubernetes.io/instance": name}
+            labels |= each["spec"]["podMetadata"]["labels"]
+            place = f"{self.namespace_of(each)}/{kind}-{name}"
+            made.append(Pods(place, labels, each["spec"]["replicas"], OPERATED[each["kind"]]))
+        return made
 
 
 def find_helm() -> str | None:

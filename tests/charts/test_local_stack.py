@@ -137,8 +137,22 @@ def test_the_ingress_controller_may_do_what_the_ingress_objects_ask(
         for ingress in rendering.of_kind("Ingress"):
             assert rendering.namespace_of(ingress) in served
             assert ingress["spec"]["ingressClassName"] in classes
-            leads_to_itself = rendering.namespace_of(ingress) == controller.way.namespace
-            assert leads_to_itself or (rendering.namespace_of(ingress), 8545) in backends
+            if rendering is not controller:
+                assert {(rendering.way.namespace, port) for port in ports_behind(rendering, ingress)} <= backends
+
+
+def ports_behind(rendering: Rendering, ingress: Object) -> set[int]:
+    """Container ports that the paths of an Ingress lead to."""
+    found = set()
+    for rule in ingress["spec"]["rules"]:
+        for path in rule["http"]["paths"]:
+            backend = path["backend"]["service"]
+            service = rendering.one("Service", backend["name"])["spec"]
+            (target,) = (port["targetPort"] for port in service["ports"] if port["name"] == backend["port"]["name"])
+            pods = [each for each in rendering.pods if selects({"matchLabels": service["selector"]}, each.labels)]
+            assert pods, f"{title(ingress)}: nothing is behind {backend['name']}"
+            found |= {each.ports[target] for each in pods}
+    return found
 
 
 def test_the_ingress_controller_is_let_in_by_geth(renderings: dict[str, Rendering]) -> None:

@@ -26,7 +26,6 @@ def _in_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
         (["up", "--netwrok", "devnet"], 2, "unrecognized arguments"),
         (["up", "--network", "goerli"], 2, 'network = "goerli" is not possible; choose one of'),
         (["up", "geht"], 2, 'there is no component "geht"; known are cluster'),
-        (["up", "monitoring"], 2, "cannot be deployed yet"),
     ],
 )
 def test_bad_input_gets_one_line_and_its_code(

@@ -61,8 +61,8 @@ def test_all_of_it_is_made_once(cluster: Cluster, certificates: Certificates) ->
     certificates.deploy()
     certificates.deploy()
 
-    assert cluster.delivered == [AUTHORITY, "api-tls", "helios-tls"]
-    for issued in ("api-tls", "helios-tls"):
+    assert cluster.delivered == [AUTHORITY, "api-tls", "helios-tls", "monitoring-tls"]
+    for issued in ("api-tls", "helios-tls", "monitoring-tls"):
         assert cluster.secrets[issued]["type"] == "kubernetes.io/tls"
         assert issuer(cluster.secrets[issued]) == issuer(cluster.secrets[AUTHORITY])
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from plumbline.components import escrow, sealing
+from plumbline.components import definitions, escrow, sealing
 from plumbline.components.escrow import EscrowUnreadable, Label
 from plumbline.components.kube import Object
 from plumbline.components.sealed_secrets import NAMESPACE, SealedSecrets
@@ -176,6 +176,6 @@ def test_a_definition_counts_when_the_api_server_serves_it(status: Object, estab
         watch=lambda _, __, judge, **___: judge({"sealedsecrets.bitnami.com": {"status": status}})
     )
 
-    seen: Any = SealedSecrets(SimpleNamespace(kube=watched))._established()  # type: ignore[arg-type]
+    seen: Any = definitions.established(watched, "sealedsecrets.bitnami.com")  # type: ignore[arg-type]
 
     assert seen.ok is established
