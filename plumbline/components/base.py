@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from plumbline.components import kind_config, reach
+from plumbline.components.alerting.rules import thresholds
 from plumbline.components.helm import Helm
 from plumbline.components.kube import Kube, Object, node_address
 from plumbline.core import wait
@@ -173,7 +174,7 @@ class HelmComponent(Component):
             PlumblineError: the API server refuses an object.
         """
         release = next(each for each in self.releases if each.name == name)
-        values = {**self.values(release), **self._image_marks(), **change}
+        values = {**self._values(release), **self._image_marks(), **change}
         self.site.helm.upgrade(release.name, release.chart, release.namespace, release.values_file, values)
 
     def _api_server_may_ask(self) -> Object:
@@ -199,6 +200,12 @@ class HelmComponent(Component):
             },
         }
 
+    def _values(self, release: Release) -> dict[str, Any]:
+        """Return what is only known when it runs, and the thresholds of alerts that were asked for."""
+        chart = self.site.paths.charts / release.chart
+        rules = {"rules": thresholds(chart)} if self.site.config.profile == "prod" else {}
+        return {**rules, **self.values(release)}
+
     def _image_marks(self) -> dict[str, Any]:
         """Return pod annotations that differ when our own images do: their tags stay, so nothing else would restart the pods."""
         from plumbline import images  # noqa: PLC0415
@@ -217,7 +224,7 @@ class HelmComponent(Component):
         digest = hashlib.sha256()
         for release in self.releases:
             digest.update(_folder_digest(self.site.paths.charts / release.chart))
-            digest.update(json.dumps(self.values(release), sort_keys=True).encode())
+            digest.update(json.dumps(self._values(release), sort_keys=True).encode())
         for ref in self.own_images:
             digest.update(images.content_key(self.site.paths, ref).encode())
         return digest.hexdigest()
