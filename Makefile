@@ -28,7 +28,7 @@ verify: env ## bring the stack up, prove every control on it, write the report (
 
 test: lint ## the harness's own tests and checks; needs no cluster
 	@requirements/packages.sh
-	$(PLUMBLINE) images tools helm kubeconform tofu
+	$(PLUMBLINE) images tools helm kubeconform promtool tofu
 	pytest tests -n auto $(PYTEST)
 	pytest suites/prod
 

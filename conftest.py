@@ -27,5 +27,6 @@ pytest_plugins = [
     "fixtures.light_client",
     "fixtures.production",
     "fixtures.terraform",
+    "fixtures.alerting",
     "fixtures.slots",
 ]
