@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -70,6 +70,11 @@ class Alertmanager:
             )
             for each in self._ask("GET", "alerts")
         ]
+
+    def tell(self, alerts: Iterable[Mapping[str, str]], *, until: datetime) -> None:
+        """Tell it of alerts as Prometheus does, by their labels; they end at a moment."""
+        body = [{"labels": dict(labels), "endsAt": until.isoformat()} for labels in alerts]
+        self._ask("POST", "alerts", body=body)
 
     def silences(self) -> list[Silence]:
         """Return its silences, the expired ones among them."""

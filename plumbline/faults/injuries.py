@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from plumbline.components.slots import SlotClock
 from plumbline.core import wait
 from plumbline.core.errors import UsageError
 from plumbline.faults.again import again_and_again
+from plumbline.faults.changes import changed
 from plumbline.faults.undo import cure, undone_by
 
 if TYPE_CHECKING:
@@ -28,10 +30,10 @@ _SHOWS_IN_HEADS = {"skip_slots", "stall", "reorg"}
 
 
 @contextmanager
-def stopped(stack: Stack, pod: str, container: str) -> Iterator[None]:
+def stopped(stack: Stack, pod: str, container: str, namespace: str = NAMESPACE) -> Iterator[None]:
     """Stop a container's first process in the middle of what it does (SIGSTOP)."""
-    with undone_by(stack, "thaw", pod=pod, container=container):
-        stack.cluster.signal(NAMESPACE, pod, container, "SIGSTOP")
+    with undone_by(stack, "thaw", pod=pod, container=container, namespace=namespace):
+        stack.cluster.signal(namespace, pod, container, "SIGSTOP")
         yield
 
 
@@ -45,8 +47,8 @@ def frozen(stack: Stack, pod: str, container: str) -> Iterator[None]:
 
 
 @cure("thaw")
-def _thaw(stack: Stack, *, pod: str, container: str) -> None:
-    stack.cluster.signal(NAMESPACE, pod, container, "SIGCONT")
+def _thaw(stack: Stack, *, pod: str, container: str, namespace: str = NAMESPACE) -> None:
+    stack.cluster.signal(namespace, pod, container, "SIGCONT")
 
 
 @contextmanager
@@ -77,6 +79,27 @@ def no_time_to_end(stack: Stack, pod: str, container: str) -> Iterator[None]:
 
 def _identity(stack: Stack, pod: str, container: str) -> str:
     return k8s.container_id(stack.site.kube.get("Pod", pod, NAMESPACE), container)
+
+
+@contextmanager
+def starved(stack: Stack, pod: str, container: str, cpu: str) -> Iterator[None]:
+    """Leave a container so much CPU and no more (a Kubernetes quantity), as a neighbour may who takes the rest."""
+    with undone_by(stack, "feed", pod=pod, container=container):
+        _limit(stack, pod, container, cpu, reserved=cpu)
+        yield
+
+
+@cure("feed")
+def _feed(stack: Stack, *, pod: str, container: str) -> None:
+    """Give it more than it needs, so that it can end in order, and start it again without any limit."""
+    _limit(stack, pod, container, "4", reserved="50m")
+    restart(stack, pod=pod)
+
+
+def _limit(stack: Stack, pod: str, container: str, cpu: str, *, reserved: str) -> None:
+    resources = {"requests": {"cpu": reserved}, "limits": {"cpu": cpu}}
+    change = json.dumps({"spec": {"containers": [{"name": container, "resources": resources}]}})
+    stack.site.kube.kubectl("-n", NAMESPACE, "patch", "pod", pod, "--subresource=resize", "--patch", change)
 
 
 # -- a release with other values ------------------------------------------------------------------------------------------
@@ -123,15 +146,27 @@ def without_policy(stack: Stack, release: str) -> Iterator[None]:
 
 
 @contextmanager
+def without_ports(stack: Stack, release: str, *ports: str | int) -> Iterator[None]:
+    """Close ports of a release's nodes, both ways; a restart cuts what is open there, and nobody else is disturbed."""
+    spec = stack.site.kube.get("NetworkPolicy", release, NAMESPACE)["spec"]
+    kept = {
+        side: [rule for rule in spec[side] if rule["ports"][0]["port"] not in ports] for side in ("ingress", "egress")
+    }
+    with changed(stack, "NetworkPolicy", release, NAMESPACE, {"spec": kept}):
+        yield
+
+
+@contextmanager
 def restarted(stack: Stack, pod: str) -> Iterator[None]:
     """Restart a pod now, so that no connection of before is left, and once more after the cure, so that it connects at once."""
     with undone_by(stack, "restart", pod=pod):
-        _restart(stack, pod=pod)
+        restart(stack, pod=pod)
         yield
 
 
 @cure("restart")
-def _restart(stack: Stack, *, pod: str) -> None:
+def restart(stack: Stack, *, pod: str) -> None:
+    """Restart a pod, and wait until it is ready."""
     kube = stack.site.kube
     before = kube.get("Pod", pod, NAMESPACE)["metadata"]["uid"]
     kube.delete("Pod", pod, NAMESPACE)

@@ -19,6 +19,7 @@ and when the injury was never done.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -35,6 +36,7 @@ Cure = Callable[..., None]
 Record = dict[str, Any]
 
 _cures: dict[str, Cure] = {}
+_writing = threading.Lock()  # several injuries may act at the same time
 
 
 class NotCured(PlumblineError):
@@ -78,19 +80,23 @@ class Journal:
     def add(self, kind: str, arguments: Record) -> None:
         """Write down an injury that is about to be done."""
         at = datetime.now(UTC).isoformat(timespec="seconds")
-        state.write_json(self.file, [*self.records, {"kind": kind, "args": arguments, "pid": os.getpid(), "at": at}])
+        with _writing:
+            state.write_json(
+                self.file, [*self.records, {"kind": kind, "args": arguments, "pid": os.getpid(), "at": at}]
+            )
 
     def strike(self, kind: str, arguments: Record) -> None:
         """Cross out the last record of an injury that is undone."""
-        records = self.records
-        for index in range(len(records) - 1, -1, -1):
-            if (records[index]["kind"], records[index]["args"]) == (kind, arguments):
-                del records[index]
-                break
-        if records:
-            state.write_json(self.file, records)
-        else:
-            self.file.unlink(missing_ok=True)
+        with _writing:
+            records = self.records
+            for index in range(len(records) - 1, -1, -1):
+                if (records[index]["kind"], records[index]["args"]) == (kind, arguments):
+                    del records[index]
+                    break
+            if records:
+                state.write_json(self.file, records)
+            else:
+                self.file.unlink(missing_ok=True)
 
     def heal(self, stack: Stack) -> list[str]:
         """Undo what is on record, last first, and return it in words.
