@@ -31,6 +31,12 @@ for _control, _mistakes in state.read_toml(_FILE, _FILE.name).items():
         mutation(_name, breaks=_control, injured=_row.get("names", _row["file"]), check=_row["check"])(_mutate)
 
 
+@mutation("image-unlisted", breaks="IAC-002", injured="docker.io/ethereum/client-go")
+def image_unlisted(copy: Path) -> None:
+    """Geth's image is not among those that may run."""
+    _replacing("terraform.tfvars", '  "docker.io/ethereum/client-go*",\n', "")(copy)
+
+
 @mutation(
     "rule-blunted", breaks="IAC-003", injured="google_compute_firewall.ingress_front_ends", check="narrow-ingress"
 )

@@ -12,6 +12,7 @@ from plumbline.terraform import differences, interface, roots, versions
 from plumbline.terraform.findings import Finding
 from plumbline.terraform.plan import Plan
 from plumbline.terraform.policies.data import given_values
+from plumbline.terraform.policies.images import admits
 from plumbline.terraform.policies.registry import judge
 from plumbline.terraform.roots import Root
 from plumbline.terraform.workbench import NotPlanned, Workbench
@@ -34,7 +35,7 @@ class Proof:
     @property
     def environments(self) -> list[Root]:
         """The environments."""
-        return roots.environments(self.bench.tree)
+        return roots.environments()
 
     @property
     def examples(self) -> list[Root]:
@@ -109,6 +110,12 @@ class Proof:
         plan = self.plan(self.environment(environment))
         classes = {name for release in plan.of("helm_release") for name in given_values(release)["storageClasses"]}
         return classes | {name for each in plan.resources if isinstance(name := each.value("name"), str)}
+
+    def refused_images(self, environment: str, images: Iterable[str]) -> list[str]:
+        """Return the images that an environment's policy lets in neither by name nor, as nothing here is signed, otherwise."""
+        (policy,) = self.plan(self.environment(environment)).of("google_binary_authorization_policy")
+        patterns = [each["name_pattern"] for each in policy.each("admission_whitelist_patterns")]
+        return sorted(image for image in images if not any(admits(pattern, image) for pattern in patterns))
 
     def broken(self, wanted: Iterable[Root]) -> list[Finding]:
         """Return every promise that the plans of these roots break; a root that cannot be planned keeps none."""

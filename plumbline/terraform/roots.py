@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from plumbline.components.renderings import CLOUD
+
 FOLDER = "terraform"
 _EXAMPLES = ("bootstrap", "examples/*")
 _VALUES = "example.tfvars"
@@ -27,10 +29,9 @@ class Root:
     values: str = ""
 
 
-def environments(tree: Path) -> list[Root]:
-    """Return the environments of a copy of terraform/, in the order of promotion of their names in the documents."""
-    names = sorted((file.stem for file in tree.glob("env/*.tfvars")), key=_promotion)
-    return [Root(name, ".", name, f"env/{name}.tfvars") for name in names]
+def environments() -> list[Root]:
+    """Return the environments, in the order in which a change reaches them."""
+    return [Root(name, ".", name, f"env/{name}.tfvars") for name in CLOUD]
 
 
 def examples(tree: Path) -> list[Root]:
@@ -43,8 +44,3 @@ def examples(tree: Path) -> list[Root]:
 
 def _values(folder: Path) -> str:
     return _VALUES if (folder / _VALUES).is_file() else ""
-
-
-def _promotion(name: str) -> tuple[int, str]:
-    order = ("dev", "stage", "prod")
-    return (order.index(name) if name in order else len(order), name)

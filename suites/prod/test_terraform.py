@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from plumbline.components.renderings import CLOUD, PROD, containers
 from reports.evidence import attach, figure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from plumbline.components.renderings import Rendering
     from plumbline.faults.mistakes import Mistake
     from plumbline.terraform.proof import Proof
 
-ENVIRONMENTS = ("dev", "stage", "prod")
 GKE_CLASSES = {
     "standard-rwo",
     "premium-rwo",
@@ -71,7 +72,7 @@ def test_every_variable_and_output_is_described(terraform: Proof) -> None:
 
 
 @pytest.mark.control("IAC-002")
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("environment", CLOUD)
 def test_the_plan_keeps_every_promise(terraform: Proof, environment: str) -> None:
     """Preconditions: none; no cluster and no cloud is needed.
     Steps: plan the environment in its workspace, with its values; hold each rule of plumbline/terraform/policies to the plan.
@@ -129,9 +130,24 @@ def test_the_chart_names_what_is_made(terraform: Proof, pytestconfig: pytest.Con
     named = {values["gke"]["securityPolicy"], values["gke"]["sslPolicy"], values["persistence"]["storageClass"]}
     named |= set(values.get("nodeSelector", {}).values())
 
-    missing = named - terraform.names("prod") - GKE_CLASSES
+    missing = named - terraform.names(PROD) - GKE_CLASSES
 
     assert not missing, f"charts/geth-node/values.prod.yaml names {', '.join(sorted(missing))}, which nothing makes"
+
+
+@pytest.mark.control("IAC-002")
+def test_every_image_of_the_charts_may_run(terraform: Proof, renderings: list[Rendering]) -> None:
+    """Preconditions: none; no cluster and no cloud is needed.
+    Steps: compare the images of what the charts come to in production with the patterns of its policy of images.
+    Expected: a pattern stands for each.
+    """
+    workloads = [each for found in renderings if found.way.name == PROD for each in found.workloads]
+    images = {container["image"] for workload in workloads for container in containers(workload)}
+    assert images, "no chart has an image in production, so nothing is proved"
+
+    refused = terraform.refused_images(PROD, images)
+
+    assert not refused, f"image-policy: terraform.tfvars: no pattern stands for {', '.join(refused)}"
 
 
 @pytest.mark.control("IAC-002")
@@ -140,7 +156,7 @@ def test_the_provider_itself_plans_the_same(terraform_online: Proof) -> None:
     Steps: plan production with the google provider itself; hold each rule to that plan.
     Expected: it is planned, and breaks none of them.
     """
-    found = terraform_online.broken([terraform_online.environment("prod")])
+    found = terraform_online.broken([terraform_online.environment(PROD)])
 
     assert not found, lines(found)
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from plumbline.faults import registry as faults
 from plumbline.terraform.plan import Plan
 from plumbline.terraform.policies import network
+from plumbline.terraform.policies.images import admits
 from plumbline.terraform.policies.registry import judge, rules
 
 
@@ -60,3 +63,17 @@ def test_a_finding_names_the_plan_and_the_resource() -> None:
     assert 'narrow-ingress: examples/x: module.m.google_compute_firewall.rpc["a"]: opens every port (all)' in map(
         str, found
     )
+
+
+@pytest.mark.parametrize(
+    ("pattern", "image", "admitted"),
+    [
+        ("docker.io/ethereum/client-go*", "docker.io/ethereum/client-go:v1.17.10", True),
+        ("docker.io/ethereum/client-go*", "docker.io/ethereum/client-go/x:v1", False),
+        ("quay.io/prometheus/*", "quay.io/prometheus/node-exporter:v1", True),
+        ("quay.io/prometheus/**", "quay.io/prometheus/a/b:v1", True),
+        ("quay.io/prometheus/*", "quay-io/prometheus/a:v1", False),
+    ],
+)
+def test_a_star_ends_at_a_slash(pattern: str, image: str, admitted: bool) -> None:
+    assert admits(pattern, image) is admitted
