@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from plumbline.components.isolation.flows import denies_by_default
+from plumbline.components.isolation.privileges import Privileges
 from plumbline.components.isolation.restrictions import deviations
 from plumbline.components.kube import Object
 from plumbline.components.renderings import PROD, Rendering, containers, labels, pod, selects, title
@@ -35,13 +36,6 @@ def image_origins(renderings: Sequence[Rendering]) -> Iterator[str]:
                 yield _said(rendering, workload, f"{container['name']} runs {name}, which is built in a checkout only")
             if not _FIXED_TAG.fullmatch(tag):
                 yield _said(rendering, workload, f"{container['name']} runs {name} with the tag {tag or 'latest'}")
-
-
-def restricted_pods(renderings: Sequence[Rendering]) -> Iterator[str]:
-    """Pods are as restricted as can be, but for the token of those that talk to the API server."""
-    for rendering, workload in _workloads(renderings):
-        for deviation in sorted(deviations(pod(workload), workload["metadata"]["name"]) - {"token"}):
-            yield _said(rendering, workload, f"is not restricted: {deviation}")
 
 
 def reserved_resources(renderings: Sequence[Rendering]) -> Iterator[str]:
@@ -166,7 +160,6 @@ RULES: Mapping[str, Rule] = {
     rule.__name__.replace("_", "-"): rule
     for rule in (
         image_origins,
-        restricted_pods,
         reserved_resources,
         readiness,
         zone_loss,
@@ -178,6 +171,15 @@ RULES: Mapping[str, Rule] = {
         no_secrets,
     )
 }
+
+
+def unrestricted(renderings: Sequence[Rendering], privileges: Privileges) -> Iterator[str]:
+    """Yield what pods may do beyond the restricted level though no exception says so; the API's token is for RBAC to bound."""
+    for rendering, workload in _workloads(renderings):
+        name = workload["metadata"]["name"]
+        excepted = {"token", *privileges.reasons.get(f"{rendering.namespace_of(workload)}/{name}", {})}
+        for deviation in sorted(deviations(pod(workload), name) - excepted):
+            yield _said(rendering, workload, f"is not restricted: {deviation}")
 
 
 def _workloads(renderings: Sequence[Rendering]) -> Iterator[tuple[Rendering, Object]]:

@@ -81,7 +81,9 @@ class Schemas:
             found = json.loads(ended.stdout)["resources"]
         except ValueError:
             raise PlumblineError(f"kubeconform gives no answer: {shell.gist(ended.stderr)}") from None
-        return [f"{Path(each['filename']).stem}: {each['kind']}/{each['name']}: {each['msg']}" for each in found]
+        where = {str(rendering.way): rendering.way for rendering in renderings}
+        said = ((where[Path(each["filename"]).stem], each) for each in found)
+        return [f"charts/{way.chart}, {way.name}: {each['kind']}/{each['name']}: {each['msg']}" for way, each in said]
 
     def _schema(self, version: str, kind: str) -> Schema:
         if (version, kind) not in self._made:

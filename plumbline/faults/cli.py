@@ -71,7 +71,9 @@ def _run(options: argparse.Namespace) -> int:
     paths, config = Paths.of(), _config(options)
     stream = events.open_run(paths.runs)
     evidence = paths.reports / stream.run
-    static = StaticRunner(paths.root, lambda root: PytestJudge(root, evidence, config), options.check_before)
+    static = StaticRunner(
+        paths.root, lambda root: PytestJudge(root, evidence, config, "suites/prod"), options.check_before
+    )
     verdicts = [_announced(fault, static.run) for fault in faults if fault.static]
     live = [fault for fault in faults if not fault.static]
     if live:

@@ -96,11 +96,13 @@ class PytestJudge:
         root: the checkout (or the copy) whose tests are run.
         evidence: folder below which each run leaves its report.
         config: what the stack was brought up with.
+        suites: where the tests are; those that need no stack are in suites/prod.
     """
 
     root: Path
     evidence: Path
     config: Config
+    suites: str = SUITES
 
     def __call__(self, controls: Sequence[str], *, label: str) -> Judgement:
         """Run the tests of ``controls``.
@@ -121,9 +123,9 @@ class PytestJudge:
 
     def _files(self, controls: Sequence[str]) -> list[str]:
         """Return the files whose tests name the controls: to collect all others would take longer than most of these tests."""
-        files = sorted((self.root / SUITES).rglob("test_*.py"))
+        files = sorted((self.root / self.suites).rglob("test_*.py"))
         named = [file for file in files if any(f'"{control}"' in file.read_text() for control in controls)]
-        return [str(file.relative_to(self.root)) for file in named] or [SUITES]
+        return [str(file.relative_to(self.root)) for file in named] or [self.suites]
 
     def _options(self) -> dict[str, Any]:
         """Return the options of the stack that differ from the defaults, which a copy's plumbline.toml may lack."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from plumbline.components import environments, loose_values, policy
+from plumbline.components.isolation.privileges import Privileges
 from plumbline.components.renderings import CLOUD, LOCAL
 from plumbline.components.schemas import UNPUBLISHED, group
 from reports.evidence import attach
@@ -41,7 +42,7 @@ def test_each_object_is_what_the_api_takes(renderings: list[Rendering], schemas:
 
     offences = schemas.offences(renderings)
 
-    assert not offences, "\n".join(f"charts/{offence}" for offence in offences)
+    assert not offences, "\n".join(offences)
 
 
 def test_each_chart_refuses_bad_values(charts: Charts) -> None:
@@ -70,6 +71,19 @@ def test_the_policy_is_kept(renderings: list[Rendering], rule: str, environment:
     offences = list(policy.RULES[rule](deployed))
 
     assert not offences, "\n".join(f"{rule}: {offence}" for offence in offences)
+
+
+@pytest.mark.parametrize("environment", CLOUD)
+def test_pods_are_restricted(renderings: list[Rendering], environment: str, pytestconfig: pytest.Config) -> None:
+    """Preconditions: none; no cluster is needed.
+    Steps: compare what the pods of an environment may do with the restricted level and with the table of exceptions.
+    Expected: nothing goes beyond both.
+    """
+    deployed = [rendering for rendering in renderings if rendering.way.name == environment]
+
+    offences = list(policy.unrestricted(deployed, Privileges.read(pytestconfig.rootpath / "local")))
+
+    assert not offences, "\n".join(offences)
 
 
 def test_environments_differ_only_where_the_documents_say_so(

@@ -15,6 +15,7 @@ import pytest
 
 from plumbline.components import environments, gitops_policy, loose_values, policy
 from plumbline.components.gitops import GitOps
+from plumbline.components.isolation.privileges import Privileges
 from plumbline.components.renderings import CLOUD, PROD, Charts, Rendering, Way
 from plumbline.components.schemas import Schemas
 from plumbline.core.errors import ConfigError
@@ -54,8 +55,12 @@ def by_policy(copy: Copy) -> Iterator[str]:
     return (said for rule in policy.RULES.values() for said in rule(copy.production))
 
 
+def by_exceptions(copy: Copy) -> Iterator[str]:
+    return policy.unrestricted(copy.production, Privileges.read(ROOT / "local"))
+
+
 def by_schema(copy: Copy) -> list[str]:
-    return [f"charts/{said}" for said in Schemas(PATHS, PATHS.bin / "kubeconform").offences(copy.production)]
+    return Schemas(PATHS, PATHS.bin / "kubeconform").offences(copy.production)
 
 
 def by_the_table(copy: Copy) -> list[str]:
@@ -100,7 +105,7 @@ def by_rights(copy: Copy) -> Iterator[str]:
     return gitops_policy.privileges(copy.gitops, copy.charts.rendered(*ways))
 
 
-OF_CHARTS = (by_policy, by_schema, by_helm, by_looseness, by_the_table)
+OF_CHARTS = (by_policy, by_exceptions, by_schema, by_helm, by_looseness, by_the_table)
 OF_GITOPS = (by_order, by_sync_policy, by_pins, by_sameness, by_definitions, by_rights)
 
 
