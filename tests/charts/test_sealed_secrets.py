@@ -7,19 +7,23 @@ from chartrender import Rendering, pod
 
 from plumbline.components import sealing
 
+SERVED = {"local": ["ethereum", "helios"], "prod": ["ethereum"]}  # production has no light client
 
-@pytest.fixture(params=["local", "prod"])
+
+@pytest.fixture(params=SERVED)
 def chart(request: pytest.FixtureRequest, renderings: dict[str, Rendering]) -> Rendering:
     return renderings[f"sealed-secrets-{request.param}"]
 
 
-def test_it_has_rights_in_the_namespaces_that_it_serves_only(chart: Rendering) -> None:
+@pytest.mark.parametrize("place", SERVED)
+def test_it_has_rights_in_the_namespaces_that_it_serves_only(place: str, renderings: dict[str, Rendering]) -> None:
+    chart = renderings[f"sealed-secrets-{place}"]
     words = pod(chart.one("Deployment"))["containers"][0]["args"]
 
-    assert {chart.namespace_of(role) for role in chart.of_kind("Role")} == {"ethereum", "sealed-secrets"}
+    assert {chart.namespace_of(role) for role in chart.of_kind("Role")} == {*SERVED[place], "sealed-secrets"}
     assert not chart.of_kind("ClusterRole")
     assert "--all-namespaces=false" in words
-    assert "--additional-namespaces=ethereum" in words
+    assert f"--additional-namespaces={','.join(SERVED[place])}" in words
 
 
 def test_it_deletes_nothing(chart: Rendering) -> None:

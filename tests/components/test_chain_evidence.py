@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plumbline.components.consensus import Votes, _share, _share_of_vector
+from plumbline.components.consensus import Votes, _share, _share_signed
 from plumbline.components.finality import FinalityHistory
 from plumbline.components.late_joiner import SnapSync
 from plumbline.components.sightings import Sightings
@@ -57,8 +57,8 @@ def test_the_share_of_a_committee_is_read_from_a_bit_list() -> None:
 
 
 def test_the_share_of_the_sync_committee_is_read_from_a_bit_vector() -> None:
-    assert _share_of_vector("0xffff") == 1.0
-    assert _share_of_vector("0x0f00") == 0.25
+    assert _share_signed({"sync_aggregate": {"sync_committee_bits": "0xffff"}}) == 1.0
+    assert _share_signed({"sync_aggregate": {"sync_committee_bits": "0x0f00"}}) == 0.25
 
 
 def test_votes_for_the_two_slots_before_the_head_count() -> None:
