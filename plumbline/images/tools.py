@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -10,8 +11,8 @@ from pathlib import Path
 from plumbline.core import events, state
 from plumbline.core.errors import ConfigError
 from plumbline.core.paths import Paths
-from plumbline.images import apt, pull, workshop
-from plumbline.images.content import key_of
+from plumbline.images import apt, npm, pull, wheels, workshop
+from plumbline.images.content import key_of, key_of_file
 from plumbline.images.workshop import Workshop
 
 FILE = "local/programs/tools.toml"
@@ -27,7 +28,8 @@ class Tool:
         program: the Go program that it is a binary of, or
         suite: the Debian suite of
         package: the package that it is in, and
-        file: its path there.
+        file: its path there; or
+        npm: the npm package that it is the program of, pinned in the folder of that name beside this file.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Tool:
     suite: str = ""
     package: str = ""
     file: str = ""
+    npm: str = ""
 
 
 @cache
@@ -76,6 +79,9 @@ def kept(shop: Workshop, wanted: Tool) -> Path:
     """Return where a tool is, or will be, in the cache."""
     if wanted.program:
         return shop.go.built(shop.programs[wanted.program]) / wanted.name
+    if wanted.npm:
+        key = key_of(npm.key(_package(shop, wanted)), key_of_file(_node(shop)))
+        return shop.store.path("bin", f"{wanted.npm}-{key[:16]}", wanted.name)
     key = key_of(
         wanted.suite, wanted.package, wanted.file, wanted.version, shop.debian_lock.of(wanted.suite, [wanted.package])
     )
@@ -86,6 +92,9 @@ def _make(shop: Workshop, wanted: Tool, target: Path) -> None:
     if wanted.program:
         shop.go.build(shop.programs[wanted.program])
         return
+    if wanted.npm:
+        _install(shop, wanted, target)
+        return
     (deb,) = shop.debs(wanted.suite, [wanted.package])
     if not deb.version.startswith(wanted.version):
         text = f"{wanted.name} is {deb.version} in Debian {wanted.suite}, {FILE} expects {wanted.version}"
@@ -95,3 +104,25 @@ def _make(shop: Workshop, wanted: Tool, target: Path) -> None:
         with shop.store.making(target.parent) as made:
             made.mkdir()
             (folder / wanted.file).rename(made / wanted.name)
+
+
+def _install(shop: Workshop, wanted: Tool, target: Path) -> None:
+    """Install an npm package, and write the program that runs it with the Node that Helios runs on, too."""
+    node = wheels.toolchain(shop.store, _node(shop))
+    with shop.store.making(target.parent) as made:
+        made.mkdir()
+        package = npm.install(_package(shop, wanted), made, node) / wanted.npm
+        main = json.loads((package / "package.json").read_text())["bin"]
+        launcher = made / wanted.name
+        script = target.parent / package.relative_to(made) / main
+        launcher.write_text(f'#!/bin/sh\nexec "{node / npm.NODE}" "{script}" "$@"\n')
+        launcher.chmod(0o755)
+
+
+def _package(shop: Workshop, wanted: Tool) -> Path:
+    return shop.paths.local / "programs" / wanted.npm
+
+
+def _node(shop: Workshop) -> Path:
+    """Return the file that pins the wheel with Node and npm."""
+    return shop.paths.local / "images" / "helios-base" / "requirements.txt"

@@ -14,28 +14,32 @@ from plumbline.images.parts.npm import NpmPart
 from plumbline.images.workshop import Workshop
 
 ROOT = Path(__file__).parents[2]
-HELIOS = ROOT / "local" / "helios"
+HELIOS, ALLURE = ROOT / "local" / "helios", ROOT / "local" / "programs" / "allure"
+LOCKED = [HELIOS, ALLURE]
 
 
-def test_the_lock_has_a_checksum_for_each_package_and_no_address() -> None:
-    locked = json.loads((HELIOS / "package-lock.json").read_text())["packages"]
+@pytest.mark.parametrize("folder", LOCKED)
+def test_the_lock_has_a_checksum_for_each_package_and_no_address(folder: Path) -> None:
+    locked = json.loads((folder / "package-lock.json").read_text())["packages"]
 
     assert all(entry["integrity"].startswith("sha512-") for path, entry in locked.items() if path)
     assert not any("resolved" in entry for entry in locked.values())
 
 
-def test_the_lock_is_that_of_the_package() -> None:
-    ours = json.loads((HELIOS / "package.json").read_text())
-    locked = json.loads((HELIOS / "package-lock.json").read_text())["packages"][""]
+@pytest.mark.parametrize("folder", LOCKED)
+def test_the_lock_is_that_of_the_package(folder: Path) -> None:
+    ours = json.loads((folder / "package.json").read_text())
+    locked = json.loads((folder / "package-lock.json").read_text())["packages"][""]
 
     assert locked["dependencies"] == ours["dependencies"]
-    assert npm.pins(HELIOS)["@a16z/helios"][0] == ours["dependencies"]["@a16z/helios"]
+    pinned = {name: version for name, version, _ in npm.pins(folder)}
+    assert {name: pinned[name] for name in ours["dependencies"]} == ours["dependencies"]
 
 
 def test_components_have_the_checksums_of_the_lock() -> None:
     named = {entry["purl"]: entry["hashes"] for entry in npm.components(HELIOS)}
 
-    ((_, integrity),) = [pin for name, pin in npm.pins(HELIOS).items() if name == "uuid"]
+    (integrity,) = [checksum for name, _, checksum in npm.pins(HELIOS) if name == "uuid"]
     (found,) = [hashes for url, hashes in named.items() if url.startswith("pkg:npm/uuid@")]
     assert found[0]["alg"] == "SHA-512"
     assert "sha512-" + b64encode(bytes.fromhex(found[0]["content"])).decode() == integrity

@@ -17,9 +17,10 @@ def names(file: Path) -> list[str]:
     return [re.split(r"[\[=<>! ]", line)[0] for line in lines if line and not line.startswith("-")]
 
 
-def test_npm_packages_do_too() -> None:
+@pytest.mark.parametrize("package", ["local/helios", "local/programs/allure"])
+def test_npm_packages_do_too(package: str) -> None:
     document = (ROOT / "docs/dependencies.md").read_text()
-    asked = json.loads((ROOT / "local/helios/package.json").read_text())["dependencies"]
+    asked = json.loads((ROOT / package / "package.json").read_text())["dependencies"]
 
     assert not [name for name in asked if f"| {name} |" not in document]
 

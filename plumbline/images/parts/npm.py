@@ -42,7 +42,7 @@ class NpmPart(Part):
 
     def provenance(self, shop: Workshop) -> list[str]:
         """Return the packages with their checksums."""
-        return [f"npm {name}@{version} {integrity}" for name, (version, integrity) in npm.pins(self._package).items()]
+        return [f"npm {name}@{version} {integrity}" for name, version, integrity in npm.pins(self._package)]
 
     @property
     def _package(self) -> Path:
