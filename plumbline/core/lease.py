@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -14,6 +16,7 @@ from filelock import FileLock, ReadWriteLock, Timeout
 from plumbline.core import events, state
 from plumbline.core.errors import PlumblineError
 
+COMPONENT = "lease"
 _SAY_AFTER_S = 1.0
 
 
@@ -32,7 +35,7 @@ class LeaseHeld(PlumblineError):
 def exclusive(file: Path, what: str, *, within_s: float, purpose: str = "") -> Iterator[None]:
     """Hold ``what`` alone while the block runs.
 
-    The lock is the kernel's (flock), so it ends with its holder, however that dies; the file beside it says who holds it.
+    The lock is the kernel's (flock), so it ends with its holder, however that dies; a note beside it says who holds it.
 
     Args:
         file: the lock file.
@@ -49,24 +52,49 @@ def exclusive(file: Path, what: str, *, within_s: float, purpose: str = "") -> I
 
 
 @contextmanager
-def shared(file: Path, what: str, *, within_s: float) -> Iterator[None]:
+def shared(file: Path, what: str, *, within_s: float, purpose: str = "") -> Iterator[None]:
     """Hold ``what`` together with others who share it; who wants it :func:`alone` waits, and those who come later wait for them.
 
-    The arguments and errors are those of :func:`exclusive`.
+    Taking it and giving it back stand on the event stream. The arguments and errors are those of :func:`exclusive`.
     """
-    with closing(_read_write(file)) as lock, _held(lock.acquire_read, lock.release, file, what, within_s):
+    with (
+        closing(_read_write(file)) as lock,
+        _told("shared", purpose) as taken,
+        _held(lock.acquire_read, lock.release, file, what, within_s),
+        _noted(file, purpose),
+    ):
+        taken()
         yield
 
 
 @contextmanager
 def alone(file: Path, what: str, *, within_s: float, purpose: str = "") -> Iterator[None]:
-    """Hold ``what`` while nobody shares it (:func:`shared`); the arguments and errors are those of :func:`exclusive`."""
+    """Hold ``what`` while nobody shares it (:func:`shared`), whose events, arguments and errors it has, too."""
     with (
         closing(_read_write(file)) as lock,
+        _told("alone", purpose) as taken,
         _held(lock.acquire_write, lock.release, file, what, within_s),
         _noted(file, purpose),
     ):
+        taken()
         yield
+
+
+@contextmanager
+def _told(how: str, purpose: str) -> Iterator[Callable[[], None]]:
+    """Put on the event stream when something is given back, and by what is yielded, when it was taken and how long that took."""
+    asked = time.monotonic()
+    held: list[str] = []
+
+    def taken() -> None:
+        held.append(how)
+        events.emit(COMPONENT, "taken", how=how, purpose=purpose, waited_s=round(time.monotonic() - asked, 1))
+
+    try:
+        yield taken
+    finally:
+        if held:
+            events.emit(COMPONENT, "given-back", how=how, purpose=purpose)
 
 
 def _read_write(file: Path) -> ReadWriteLock:
@@ -83,7 +111,7 @@ def _held(
         try:
             acquire(timeout=min(within_s, _SAY_AFTER_S))
         except Timeout:
-            events.emit("lease", "notice", text=f"waiting for {what}, in use by {_holder(file)}")
+            events.emit(COMPONENT, "notice", text=f"waiting for {what}, in use by {_holder(file)}")
             acquire(timeout=max(0.0, within_s - _SAY_AFTER_S))
     except Timeout:
         raise LeaseHeld(what, _holder(file), within_s) from None
@@ -96,7 +124,7 @@ def _held(
 @contextmanager
 def _noted(file: Path, purpose: str) -> Iterator[None]:
     """Have a note beside the lock that says who holds it."""
-    note = _note(file)
+    note = _notes(file) / f"{os.getpid()}-{threading.get_ident()}.json"
     since = datetime.now(UTC).isoformat(timespec="seconds")
     state.write_json(note, {"pid": os.getpid(), "purpose": purpose, "since": since})
     try:
@@ -110,12 +138,19 @@ def _ready(file: Path) -> Path:
     return file
 
 
-def _note(file: Path) -> Path:
-    return file.with_suffix(".holder.json")
+def _notes(file: Path) -> Path:
+    return file.with_suffix(".holders")
 
 
 def _holder(file: Path) -> str:
-    """Say who holds a lease, from the note beside its lock; who shares one leaves none."""
-    if (holder := state.read_json(_note(file))) is None:
-        return "others who share it"
-    return f"process {holder.get('pid', '?')} ({holder.get('purpose', '?')}, since {holder.get('since', '?')})"
+    """Say who holds a lease, from the notes beside its lock; those of the dead are removed."""
+    living = []
+    for note in sorted(_notes(file).glob("*.json")):
+        holder = state.read_json(note)
+        if holder is None:
+            continue
+        if Path(f"/proc/{holder['pid']}").exists():
+            living.append(f"process {holder['pid']} ({holder['purpose']}, since {holder['since']})")
+        else:
+            note.unlink(missing_ok=True)
+    return " and ".join(living) or "somebody who left no note"
