@@ -16,6 +16,7 @@ from reports.model import family_of
 
 FILE = Path(__file__).resolve().parent.parent / "suites" / "controls.toml"
 State = Literal["implemented", "planned", "retired"]
+Severity = Literal["blocker", "critical", "normal"]  # of Allure's
 
 
 class CatalogueError(Exception):
@@ -33,11 +34,19 @@ class Entry:
 
 @dataclass(frozen=True)
 class Family:
-    """Controls about one part of the stack."""
+    """Controls about one part of the stack.
+
+    Attributes:
+        id: what their ids begin with.
+        title: the part, in words.
+        controls: the controls.
+        severity: how much hangs on them.
+    """
 
     id: str
     title: str
     controls: tuple[Entry, ...]
+    severity: Severity = "normal"
 
 
 @dataclass(frozen=True)
@@ -55,10 +64,10 @@ class Catalogue:
         """Return the control with this id, or None where the catalogue has none."""
         return next((entry for entry in self.controls if entry.id == identity), None)
 
-    def title(self, control: str) -> str:
-        """Return the title of a control's family, or the family's id where it is not known."""
-        family = family_of(control)
-        return next((known.title for known in self.families if known.id == family), family)
+    def family(self, control: str) -> Family:
+        """Return the family of a control; one that the catalogue lacks has its id for a title."""
+        identity = family_of(control)
+        return next((known for known in self.families if known.id == identity), Family(identity, identity, ()))
 
 
 def load(file: Path = FILE) -> Catalogue:
@@ -80,7 +89,10 @@ def load(file: Path = FILE) -> Catalogue:
                 raise CatalogueError(f"{file.name}: {identity}: the state {state!r} is not one of {get_args(State)}")
             seen.add(identity)
             entries.append(Entry(identity, entry["claim"], state))
-        families.append(Family(family, table["title"], tuple(entries)))
+        severity = table.get("severity", "normal")
+        if severity not in get_args(Severity):
+            raise CatalogueError(f"{file.name}: {family}: the severity {severity!r} is not one of {get_args(Severity)}")
+        families.append(Family(family, table["title"], tuple(entries), severity))
     return Catalogue(tuple(families))
 
 

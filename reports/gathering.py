@@ -64,7 +64,7 @@ class Gathering:
         return tuple(_finished(nodeid, draft) for nodeid, draft in self._drafts.items())
 
 
-_CUT_SHORT = Failure("crash", "error", "the run was cut short during this test")
+_CUT_SHORT = Failure("crash", "not tried", "the run was cut short during this test")
 
 
 def _finished(nodeid: str, draft: _Draft) -> Test:

@@ -9,6 +9,7 @@ from reports.model import Control, Test
 
 NOT_SELECTED = "not part of this selection"
 PLANNED = "no test yet"
+NOT_REACHED = "selected, but the run ended before it"
 
 
 def by_control(catalogue: Catalogue, tests: Iterable[Test], left_out: Mapping[str, str]) -> tuple[Control, ...]:
@@ -17,7 +18,7 @@ def by_control(catalogue: Catalogue, tests: Iterable[Test], left_out: Mapping[st
     Args:
         catalogue: the claims.
         tests: what ran.
-        left_out: controls of tests that were collected and not selected, with the reason.
+        left_out: controls of tests that were collected and did not run, with the reason.
     """
     own: dict[str, list[Test]] = {}
     for test in tests:

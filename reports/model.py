@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 TestOutcome = Literal["passed", "failed", "error", "skipped"]
@@ -13,7 +13,8 @@ Phase = Literal["setup", "call", "teardown", "crash"]
 FailureKind = Literal["assertion", "timeout", "error", "not tried"]
 
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
-SCHEMA_VERSION = 1
+OUTCOMES: tuple[TestOutcome, ...] = get_args(TestOutcome)
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -178,22 +179,26 @@ class Run:
         name: the run's name; its folder is called so.
         started: when it began (UTC, RFC 3339).
         seconds: how long it took.
-        exit_code: pytest's exit code.
+        exit_code: pytest's exit code; None where the run was killed before its end.
         environment: what it ran on and with.
+        images: digest of each image that ran, by name and tag.
         controls: the catalogue's controls, in its order, with what is known of each now.
         tests: every test that ran.
         figures: what was measured, of the run and of its tests.
+        remarks: what a reader should know beside, in sentences.
         resume: the command that goes on where a failed run stopped; empty after a green one.
     """
 
     name: str
     started: str
     seconds: float
-    exit_code: int
+    exit_code: int | None
     environment: Mapping[str, str]
     controls: tuple[Control, ...]
     tests: tuple[Test, ...]
     figures: tuple[Figure, ...] = ()
+    images: Mapping[str, str] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
     resume: str = ""
 
     def of_verdict(self, verdict: Verdict) -> tuple[Control, ...]:
@@ -207,6 +212,7 @@ class Run:
             "version": SCHEMA_VERSION,
             **plain,
             "environment": dict(self.environment),
+            "images": dict(self.images),
             "controls": [{**dataclasses.asdict(control), "family": control.family} for control in self.controls],
             "tests": [dataclasses.asdict(test) for test in self.tests],
             "figures": [dataclasses.asdict(figure) for figure in self.figures],

@@ -16,11 +16,12 @@ from typing import Any
 import pytest
 
 from plumbline.core import events
-from reports import catalogue, docstrings, evidence, gathering, grouping
-from reports.model import FailureKind, Run
+from reports import catalogue, docstrings, evidence, gathering, grouping, images, writers
+from reports.journal import Journal
+from reports.model import FailureKind, Run, Test
 from reports.recording import Recording
 from reports.redact import redact
-from reports.writers import allure, markdown, results, summary
+from reports.writers import allure, summary
 
 NAME = "plumbline-reports"
 WHY_LEFT_OUT = pytest.StashKey[str]()  # on an item that a plugin deselects: the reason, for the report
@@ -28,9 +29,14 @@ WHY_LEFT_OUT = pytest.StashKey[str]()  # on an item that a plugin deselects: the
 
 @dataclass
 class Facts:
-    """What other plugins tell the report about the run."""
+    """What other plugins tell the report about the run; the attributes that it has, too, are those of :class:`Run`.
+
+    Attributes:
+        last_words: what the terminal shows last.
+    """
 
     environment: dict[str, str] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
     resume: str = ""
     last_words: list[str] = field(default_factory=list)
 
@@ -59,7 +65,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
         config.option.xmlpath = config.option.xmlpath or str(folder / "junit.xml")
-        config.option.allure_report_dir = allure_dir(config) or str(folder / "allure")
+        config.option.allure_report_dir = allure_dir(config) or str(folder / writers.ALLURE)
     evidence.keep_files_in(folder)
     config.pluginmanager.register(Reporter(config, folder), NAME)
 
@@ -92,12 +98,18 @@ class Reporter:
         self.gathering = gathering.Gathering()
         self.left_out: dict[str, str] = {}
         self.run: Run | None = None
+        self._journal: Journal | None = None
         self._recording: Recording | None = None
         self._sharing, self._shared_s = False, 0.0
         self._began = time.monotonic()
         self._started = datetime.now(UTC).isoformat(timespec="seconds")
 
     # -- where tests run -----------------------------------------------------------------------------------------
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Know what is to come: where the run ends before it, its controls were not run for that reason."""
+        for item in session.items:
+            self.left_out |= dict.fromkeys(controls_of(item), grouping.NOT_REACHED)
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
         """Remember why the tests of a control were left out."""
@@ -176,10 +188,19 @@ class Reporter:
 
     # -- where results come together -----------------------------------------------------------------------------
 
+    def pytest_runtest_logstart(self) -> None:
+        """Begin the journal with the first test."""
+        if not self.is_worker and self.folder is not None and self._journal is None:
+            known = {"started": self._started, "environment": facts(self.config).environment, "left_out": self.left_out}
+            self._journal = Journal(self.folder, known)
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the report of a phase, from here or from a worker."""
-        if not self.is_worker:
-            self.gathering.add(report)
+        if self.is_worker:
+            return
+        self.gathering.add(report)
+        if self._journal is not None:
+            self._journal.add(self.config.hook.pytest_report_to_serializable(config=self.config, report=report))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -194,11 +215,9 @@ class Reporter:
             self.config.workeroutput[NAME] = {"left_out": self.left_out}  # type: ignore[attr-defined]
             return
         self.run = self._put_together(int(session.exitstatus))
-        if self.folder is not None and self.run.tests:
-            results.write(self.run, self.folder)
-            markdown.write(self.run, self.folder)
-            if allure_dir(self.config):
-                allure.write_run(self.run, Path(allure_dir(self.config)))
+        if self.folder is not None and self._journal is not None:
+            writers.write(self.run, self.folder, Path(allure_dir(self.config)))
+            self._journal.end()
 
     def _put_together(self, exit_code: int) -> Run:
         tests = self.gathering.tests()
@@ -212,6 +231,8 @@ class Reporter:
             controls=grouping.by_control(self.catalogue, tests, self.left_out),
             tests=tests,
             figures=tuple(figure for test in tests for figure in test.figures),
+            images=images.read(self.folder),
+            remarks=tuple(said.remarks),
             resume=said.resume,
         )
 
@@ -230,8 +251,15 @@ class Reporter:
         """Say the last words: what the reader should do next, below everything else."""
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         if not self.is_worker and reporter is not None:
-            for line in facts(self.config).last_words:
+            said = facts(self.config)
+            for line in (*(f"warning: {remark}" for remark in said.remarks), *said.last_words):
                 reporter.write_line(line)
+
+
+def tests_of(config: pytest.Config) -> tuple[Test, ...]:
+    """Return what is known of the tests of the run so far; in the controller, of all of them."""
+    reporter: Reporter = config.pluginmanager.get_plugin(NAME)
+    return reporter.gathering.tests()
 
 
 def about(item: pytest.Item) -> dict[str, Any]:

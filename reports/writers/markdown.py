@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from reports.evidence import clip
 from reports.grouping import NOT_SELECTED, PLANNED
 from reports.model import Control, Figure, Run, Test, Verdict
 from reports.writers import files
 
 NAME = "summary.md"
+_MOST = 4000  # characters of one failure: a CI job's summary has an end, and results.json has it all
 _MARKS: dict[Verdict, str] = {"proved": "✅ proved", "failed": "❌ failed", "not run": "➖ not run"}
 
 
@@ -28,6 +30,8 @@ def lines(run: Run) -> Iterator[str]:
     yield f"{' · '.join(counts)} · {run.seconds:.0f} s, begun {run.started}"
     if run.resume:
         yield from ("", "Go on where it stopped:", "", "```sh", run.resume, "```")
+    if run.remarks:
+        yield from ("", "## Noticed", "", *(f"- {cell(remark)}" for remark in run.remarks))
     yield from _controls(run)
     red = [test for test in run.tests if test.failure is not None]
     if red:
@@ -65,7 +69,13 @@ def _failure(test: Test) -> Iterator[str]:
     yield from ("", f"### {', '.join(test.controls) or 'no control'}: `{test.id}`", "")
     if test.description.expected:
         yield from (f"Expected: {test.description.expected}", "")
-    yield from (f"{test.failure.phase}, {test.failure.kind}:", "", "````text", test.failure.message.strip(), "````")
+    yield from (
+        f"{test.failure.phase}, {test.failure.kind}:",
+        "",
+        "````text",
+        clip(test.failure.message.strip(), _MOST),
+        "````",
+    )
     kept = [attachment for attachment in test.attachments if attachment.file]
     if kept:
         yield ""
