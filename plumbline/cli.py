@@ -101,6 +101,10 @@ def _parser() -> argparse.ArgumentParser:
         return sub
 
     _with_config(command("doctor", _doctor, "check what this machine needs, each with its fix"))
+    plan = _with_config(
+        command("plan", _plan, "what a run would do: components, images, controls, minutes; touches nothing")
+    )
+    plan.add_argument("--airgap", action="store_true", help="list every package to carry to a machine without network")
     engine = command("engine", _engine, "the container engine: use the running one, or install a private one")
     engine.add_argument("action", choices=("ensure", "up", "down", "status"))
     _add_images(command("images", _images, "the images and tools that the stack is made of"))
@@ -112,11 +116,16 @@ def _parser() -> argparse.ArgumentParser:
         "--show-credentials", action="store_true", help="print the local credentials (to a terminal only)"
     )
     _with_config(command("query", _query, "peers and a rising block number, through the ingress"))
-    command("report", _report, "the report of the last run")
+    report = command("report", _report, "what finished runs left: show one, compare two, check that one is untouched")
+    report.add_argument("rest", nargs=argparse.REMAINDER, metavar="show|diff|verify ...")
     logs = _with_config(command("logs", _logs, "the logs of a component's pods, or of one pod"))
     logs.add_argument("name", metavar="COMPONENT|POD")
     secrets = command("secrets", _secrets, "seal secrets; renew, back up, restore and report the keys that open them")
     custody.add_actions(secrets, _with_config)
+    control = command("control", _control, "make a new control: its row in the catalogue, and a test that fails")
+    control.add_argument("action", choices=("new",))
+    control.add_argument("id", metavar="ID", help="such as ING-010")
+    control.add_argument("claim", metavar="CLAIM", help="what is claimed, in one sentence")
     faults = command("faults", _faults, "break the stack on purpose and demand that the right control goes red")
     faults.add_argument("rest", nargs=argparse.REMAINDER, metavar="list|run|heal ...")
     bench = command("bench", _bench, "measure: how fast, beside what, and whether it can be relied on")
@@ -178,6 +187,18 @@ def _doctor(options: argparse.Namespace) -> int:
     checks = doctor.checks(paths, _config(options, paths))
     print(doctor.render(checks))
     return 0 if all(check.ok for check in checks) else Unfit.exit_code
+
+
+def _plan(options: argparse.Namespace) -> int:
+    if options.airgap:
+        from plumbline.images import luggage, workshop  # noqa: PLC0415
+
+        print("\n".join(luggage.packages(workshop.of(Paths.of()))))
+        return 0
+    from plumbline import plan  # noqa: PLC0415
+
+    print(plan.render(_stack(options)), end="")
+    return 0
 
 
 def _engine(options: argparse.Namespace) -> int:
@@ -260,13 +281,18 @@ def _secrets(options: argparse.Namespace) -> int:
     return custody.command(options, lambda: _standing(options).sealed_secrets)
 
 
-def _report(_: argparse.Namespace) -> int:
+def _report(options: argparse.Namespace) -> int:
+    from plumbline import evidence  # noqa: PLC0415
+
+    return evidence.cli_main(options.rest)
+
+
+def _control(options: argparse.Namespace) -> int:
+    from plumbline import controls  # noqa: PLC0415
+
     paths = Paths.of()
-    finished = sorted(paths.reports.glob("*/summary.md"))
-    if not finished:
-        raise UsageError('there is no report yet: "make verify" or "pytest suites/local" makes one')
-    print(finished[-1].read_text(), end="")
-    print(f"\nall of it: {finished[-1].parent}")
+    made = controls.new(paths, options.id, options.claim)
+    print("\n".join(controls.told(options.id, made, paths.root)))
     return 0
 
 

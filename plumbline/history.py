@@ -136,15 +136,16 @@ def slower(run: BringUp, earlier: Sequence[BringUp]) -> list[Slower]:
     """Return what of a bring-up took notably longer than in the median of earlier ones: itself first, then components."""
     if len(earlier) < _ENOUGH or _BUILDS in run.phases:
         return []
-    found = [_compared("the bring-up", run.seconds, [one.seconds for one in earlier])]
+    found = [compared("the bring-up", run.seconds, [one.seconds for one in earlier])]
     for name, ended in run.phases.items():
         if name.endswith(" up"):
             before = [one.phases[name].seconds for one in earlier if name in one.phases]
-            found.append(_compared(name.removesuffix(" up"), ended.seconds, before))
+            found.append(compared(name.removesuffix(" up"), ended.seconds, before))
     return [one for one in found if one is not None]
 
 
-def _compared(what: str, seconds: float, before: Sequence[float]) -> Slower | None:
+def compared(what: str, seconds: float, before: Sequence[float]) -> Slower | None:
+    """Return by how much something took longer than before, or None where that is not notable or too little is known."""
     if len(before) < _ENOUGH:
         return None
     usual = median(before)

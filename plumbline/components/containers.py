@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,6 +68,18 @@ def running(node_exec: Callable[..., shell.Result]) -> list[Container]:
         node_exec: runs a program on the node, as :meth:`Cluster.node_exec` does.
     """
     return [_container(plain) for plain in _documents(node_exec("sh", "-c", _LIST).stdout)]
+
+
+def images_of(pods: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the digest of each image that pods run, by name and tag, as their kubelets tell."""
+    found = {}
+    for pod in pods:
+        asked = {container["name"]: container["image"] for container in pod.get("spec", {}).get("containers", [])}
+        for status in pod["status"].get("containerStatuses", []):
+            _, known, digest = status.get("imageID", "").rpartition("sha256:")
+            if known:
+                found[asked[status["name"]]] = f"sha256:{digest}"
+    return found
 
 
 def pedigree(paths: Paths, config: Config, ref: str) -> Pedigree | None:

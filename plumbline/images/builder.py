@@ -78,17 +78,30 @@ def _build(shop: Workshop, node: Node, chosen: list[str], *, with_tools: bool) -
         if jobs:
             _check_disk(shop)
             with events.phase("images", "build", jobs=len(jobs)):
-                limits = {"compile": max(1, (os.cpu_count() or 1) // 4), "light": 2}
-                graph.run(Forecast(shop, jobs, limits).watched(), limits)
+                graph.run(Forecast(shop, jobs, _limits()).watched(), _limits())
 
 
 def needs_build(paths: Paths) -> bool:
     """Return whether :func:`build` would do anything; without an engine it would."""
-    shop = workshop.of(paths)
     try:
-        return bool(_jobs(shop, Node(shop), _chosen(shop, None), with_tools=True))
+        return bool(_left(workshop.of(paths)))
     except (EngineUnavailable, ToolMissing):
         return True
+
+
+def left_s(paths: Paths) -> float:
+    """Return how many seconds :func:`build` is expected to take."""
+    shop = workshop.of(paths)
+    return Forecast(shop, _left(shop), _limits()).left_s()
+
+
+def _left(shop: Workshop) -> list[Job]:
+    return _jobs(shop, Node(shop), _chosen(shop, None), with_tools=True)
+
+
+def _limits() -> dict[str, int]:
+    """Return how many jobs of each lane run at once."""
+    return {"compile": max(1, (os.cpu_count() or 1) // 4), "light": 2}
 
 
 def node_tag(paths: Paths) -> str:

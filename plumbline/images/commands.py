@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from plumbline.core import events, lease
 from plumbline.core.paths import Paths
@@ -26,18 +26,23 @@ def build(paths: Paths, *, drop_caches: bool) -> None:
 
 def show(paths: Paths) -> None:
     """List every image of the lock, and whether it is built."""
+    print("\n".join(listed(paths)))
+
+
+def listed(paths: Paths) -> Iterator[str]:
+    """Yield a line for each image of the lock: whether it is built, its size, its name."""
     shop = workshop.of(paths)
     for entry in lock.load(paths.root):
         if not entry.recipe:
-            print(f"{'left out':<9} {'':>9}  {entry.ref}: {entry.reason}")
+            yield f"{'left out':<9} {'':>9}  {entry.ref}: {entry.reason}"
             continue
         recipe = shop.recipes[entry.recipe]
         if entry.name == NODE:
             continue
         built = assembly.is_built(shop, recipe)
         size = f"{assembly.image(shop, recipe).size / 1e6:.1f} MB" if built else ""
-        print(f"{'built' if built else 'not built':<9} {size:>9}  {entry.ref}")
-    print(f"{'node':<20} {Node(shop).tag}")
+        yield f"{'built' if built else 'not built':<9} {size:>9}  {entry.ref}"
+    yield f"{'node':<20} {Node(shop).tag}"
 
 
 def push(paths: Paths, url: str) -> None:

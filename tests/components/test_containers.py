@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from plumbline.components.containers import Container, Pedigree, running, strangers
+from plumbline.components.containers import Container, Pedigree, images_of, running, strangers
 
 GETH = Container("ethereum/geth-0 (geth)", "docker.io/ethereum/client-go:v1", "sha256:aa", "key", "https://geth", "v1")
 KNOWN = Pedigree("key", "sha256:aa", ("go github.com/ethereum/go-ethereum@v1 h1:x",))
@@ -83,3 +83,18 @@ def test_an_image_that_does_not_say_where_it_comes_from_is_a_stranger() -> None:
     silent = Container("a/b (c)", "x:1", "", "key")
 
     assert "labels org.opencontainers.image.source" in strangers([silent], lambda _: KNOWN)[0]
+
+
+def test_the_digest_of_each_image_is_what_its_kubelet_tells() -> None:
+    def pod(image: str, *told: str) -> dict[str, object]:
+        statuses = [{"name": "geth", "imageID": identity} for identity in told]
+        return {"spec": {"containers": [{"name": "geth", "image": image}]}, "status": {"containerStatuses": statuses}}
+
+    digest = "a" * 64
+    pods = [
+        pod("geth:1", f"sha256:{digest}"),
+        pod("traefik:3", f"docker.io/traefik@sha256:{digest}"),
+        pod("new:1", ""),
+        pod("x:1"),
+    ]
+    assert images_of(pods) == {"geth:1": f"sha256:{digest}", "traefik:3": f"sha256:{digest}"}
