@@ -10,6 +10,7 @@ from concurrent.futures import wait as wait_futures
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
+from statistics import median
 from typing import Any, Protocol
 
 from plumbline.components.base import Component, HelmComponent, Site
@@ -221,6 +222,19 @@ class Stack:
             component = self.components[name]
             wait.until(component.ready(), named=f"{name} steady", within_s=within_s, look=_look(name))
 
+    def rebuild(self, name: str) -> None:
+        """Deploy a component again, whatever is remembered of it, and wait until it and what it needs are ready.
+
+        Raises:
+            UsageError, BringUpFailed: there is no such component, or it does not come up.
+        """
+        closure(self.components, [name])
+        with self._memory:
+            known = self._known()
+            known.pop(name, None)
+            state.write_json(self._file, {"components": known})
+        self.up([name])
+
     def pods_of(self, name: str) -> list[dict[str, Any]]:
         """Return the pods of a component, or the one pod of that name.
 
@@ -337,6 +351,11 @@ class Stack:
         """Return what a bring-up has to do: it takes as long as others that have to do the same."""
         shape = {key: value for key, value in self.site.config.describe().items() if key != "cluster_name"}
         return {**shape, "components": sorted(wanted), "standing": sorted(set(standing) & set(wanted))}
+
+    def expected_s(self) -> float | None:
+        """Return how long bringing all of it up is expected to take (the median of earlier ones), None where nothing is known."""
+        earlier = self._history.like(self._kind(self.components, list(self._known())))
+        return median(run.seconds for run in earlier) if earlier else None
 
     def _conclude(self, this: BringUp) -> None:
         """Add a bring-up to the history, and name what took longer than it usually does."""

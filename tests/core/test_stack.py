@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from pathlib import Path
 from typing import Any, ClassVar, cast
 
 import pytest
@@ -11,8 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plumbline import stack
-from plumbline.components.base import Component
+from plumbline.components.base import Component, Site
+from plumbline.core import wait
+from plumbline.core.config import Config
 from plumbline.core.errors import BringUpFailed, ConfigError, EngineUnavailable, UsageError
+from plumbline.core.paths import Paths
+from plumbline.history import BringUp
 
 
 class Part:
@@ -119,3 +124,43 @@ def test_any_dag_runs_every_part_once_after_its_needs(data: st.DataObject) -> No
     stack.run(wanted, bring_up)
 
     assert sorted(done) == names
+
+
+class Remembered(Component):
+    """A part that is as it was deployed, so that nothing is to be done for it."""
+
+    name = "remembered"
+
+    def __init__(self, site: Site) -> None:
+        super().__init__(site)
+        self.deployed = 0
+
+    def deploy(self) -> None:
+        self.deployed += 1
+
+    def ready(self) -> wait.Condition[bool]:
+        return wait.holds(lambda: True)
+
+    def fingerprint(self) -> str:
+        return "as ever"
+
+
+def test_a_part_is_built_again_whatever_is_remembered_of_it(tmp_path: Path) -> None:
+    ours = stack.Stack(Site(Config(), Paths(root=tmp_path, state=tmp_path, cache=tmp_path)))
+    part = ours.components["remembered"] = Remembered(ours.site)
+    ours.up(["remembered"])
+    ours.up(["remembered"])
+    assert part.deployed == 1
+
+    ours.rebuild("remembered")
+
+    assert part.deployed == 2
+
+
+def test_how_long_it_takes_is_known_when_it_was_done_before(tmp_path: Path) -> None:
+    ours = stack.Stack(Site(Config(), Paths(root=tmp_path, state=tmp_path, cache=tmp_path)))
+    ours.components = {"cluster": ours.cluster, "remembered": Remembered(ours.site)}
+    assert ours.expected_s() is None
+    for seconds in (30.0, 50.0, 40.0):
+        ours._history.add(BringUp(ours._kind(ours.components, []), seconds))
+    assert ours.expected_s() == 40.0

@@ -27,8 +27,9 @@ from types import SimpleNamespace
 
 def open_stack(config, run):
     assert config.network == "sepolia"
-    cluster = SimpleNamespace(restarts=dict)
-    return SimpleNamespace(cluster=cluster, up=None, site=SimpleNamespace(paths=run.paths, config=config))
+    kube = SimpleNamespace(objects=lambda kind, namespace: [])
+    cluster = SimpleNamespace(restarts=dict, kube=kube)
+    return SimpleNamespace(cluster=cluster, components={}, up=None, site=SimpleNamespace(paths=run.paths, config=config))
 
 fixtures.stack.open_stack = open_stack
 """
