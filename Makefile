@@ -90,7 +90,7 @@ summary: env ## hosts, addresses, the /etc/hosts line, where credentials are (SH
 query: env ## peers and a rising block number, asked through the ingress
 	$(PLUMBLINE) query $(OPTIONS)
 
-report: env ## the report of the last run
+report: env ## the report of the last run: its summary, and its page in one file
 	$(PLUMBLINE) report
 
 destroy: env ## delete the cluster and all that belongs to it
