@@ -258,7 +258,8 @@ class Reporter:
 
 def tests_of(config: pytest.Config) -> tuple[Test, ...]:
     """Return what is known of the tests of the run so far; in the controller, of all of them."""
-    reporter: Reporter = config.pluginmanager.get_plugin(NAME)
+    reporter = config.pluginmanager.get_plugin(NAME)
+    assert isinstance(reporter, Reporter)
     return reporter.gathering.tests()
 
 

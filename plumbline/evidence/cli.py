@@ -10,8 +10,6 @@ from plumbline.core.arguments import Parser
 from plumbline.core.paths import Paths
 from plumbline.evidence import attestation, comparison, keys, page, runs
 
-_RUN = {"metavar": "RUN", "nargs": "?", "help": "a run's name, or the folder of its report (default: the latest)"}
-
 
 def main(argv: Sequence[str]) -> int:
     """Run the command and return its exit code; without an action the latest run is shown."""
@@ -25,7 +23,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="show|diff|verify", parser_class=Parser)
 
     showing = commands.add_parser("show", help="print a run's summary, and make its page (report.html)")
-    showing.add_argument("run", **_RUN)
+    _add_run(showing)
     showing.set_defaults(answer=_show)
 
     comparing = commands.add_parser("diff", help="say what differs between two runs, by control, image and value")
@@ -36,10 +34,16 @@ def _parser() -> argparse.ArgumentParser:
     checking = commands.add_parser(
         "verify", help="check that a run's evidence is whole and as it was sealed; asks nobody"
     )
-    checking.add_argument("run", **_RUN)
+    _add_run(checking)
     checking.add_argument("--key", type=Path, metavar="FILE", help="the signer's public key (default: this checkout's)")
     checking.set_defaults(answer=_verify)
     return parser
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "run", metavar="RUN", nargs="?", help="a run's name, or the folder of its report (default: the latest)"
+    )
 
 
 def _show(options: argparse.Namespace) -> int:

@@ -39,11 +39,12 @@ def make(paths: Paths, folder: Path) -> Path:
         raise UsageError(f"{folder} has no allure/ to make a page of: it is the report of a run that was told not to")
     page = folder / NAME
     with tempfile.TemporaryDirectory(prefix="plumbline-page-") as made:
-        config = Path(made) / "allurerc.json"
-        state.write_json(config, {**_settings(paths, folder), "output": f"{made}/page"})
+        here = Path(made)
+        config = here / "allurerc.json"
+        state.write_json(config, {**_settings(paths, folder), "output": str(here / "page")})
         argv: list[str | Path] = [tools.tool(paths, "allure"), "generate", "--config", config, told]
-        shell.run(argv, within_s=_WITHIN_S, cwd=made)
-        state.write_text(page, sealed_off(Path(made, "page", "index.html").read_text()))
+        shell.run(argv, within_s=_WITHIN_S, cwd=here)
+        state.write_text(page, sealed_off((here / "page" / "index.html").read_text()))
     return page
 
 
