@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from fixtures import known_failures
 from plumbline.faults import registry
 from reports import catalogue
 
@@ -99,6 +100,13 @@ def test_each_test_of_a_control_says_what_it_needs_does_and_expects(collected):
     assert silent == []
 
 
+def test_known_failures_are_those_of_tests_that_exist(collected):
+    known = {failure.test for failure in known_failures.load(ROOT)}
+    assert {
+        test for test in known if test not in {name.partition("[")[0] for name in collected} | set(collected)
+    } == set()
+
+
 def test_the_document_is_current():
     document = ROOT / "docs" / "controls.md"
     assert document.read_text() == catalogue.markdown(CATALOGUE), "run: python -m reports.catalogue > docs/controls.md"
@@ -114,6 +122,7 @@ def test_ids_are_of_the_form_that_the_reports_publish():
     [
         ('[EXE]\ntitle = "x"\n[EXE.controls]\n1 = {claim = "x"}', "EXE-1 is not a new id of the form EXE-000"),
         ('[EXE]\ntitle = "x"\n[EXE.controls]\n001 = {claim = "x", state = "done"}', "the state 'done' is not one of"),
+        ('[EXE]\ntitle = "x"\nseverity = "dire"\n[EXE.controls]\n', "the severity 'dire' is not one of"),
     ],
 )
 def test_a_catalogue_that_contradicts_itself(tmp_path, text, message):

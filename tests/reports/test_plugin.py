@@ -102,6 +102,9 @@ def test_the_whole_run(reported):
     told = reported.allure("test_red")
     labels = {(label["name"], label["value"]) for label in told["labels"]}
     assert {("control", "EXE-002"), ("family", "EXE"), ("feature", "EXE: Execution client (Geth)")} <= labels
+    assert ("severity", "critical") in labels
+    (link,) = told["links"]
+    assert (link["url"], link["name"]) == ("docs/controls.md#exe-execution-client-geth", "docs/controls.md: EXE-002")
     assert told["status"] == "failed"
     (step,) = told["steps"]
     assert step["name"] == "count"
