@@ -217,6 +217,15 @@ class HelmComponent(Component):
         """Hold when every workload has rolled out."""
         return wait.every(*(self.kube.rolled_out(load.kind, load.name, load.namespace) for load in self.workloads))
 
+    def state(self) -> str:
+        """Say how its workloads are doing."""
+        said = []
+        for load in self.workloads:
+            status = self.kube.get(load.kind, load.name, load.namespace).get("status", {})
+            ready = status.get("readyReplicas", status.get("numberReady", 0))
+            said.append(f"{load.kind} {load.name}: {ready} ready")
+        return ", ".join(said)
+
     def fingerprint(self) -> str:
         """Return a checksum over the charts' files, the values for this run, and our own images."""
         from plumbline import images  # noqa: PLC0415

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
-from plumbline.components import answers, heads, rpc, transactions, usage
+from plumbline.components import answers, heads, metrics, rpc, transactions, usage
 from plumbline.components import kube as k8s
 from plumbline.components.answers import Answers
 from plumbline.components.base import HelmComponent, Release, Site, Workload
@@ -101,10 +101,10 @@ class Geth:
         return str(self.rpc("web3_clientVersion"))
 
     @property
-    def image_tag(self) -> str:
-        """Tag of the image that its pod runs."""
+    def image(self) -> str:
+        """The image that its pod runs."""
         containers = self.kube.get("Pod", self.name, NAMESPACE)["spec"]["containers"]
-        return next(str(c["image"]).rpartition(":")[2] for c in containers if c["name"] == CONTAINER)
+        return next(str(c["image"]) for c in containers if c["name"] == CONTAINER)
 
     @property
     def schedule(self) -> Schedule:
@@ -139,11 +139,7 @@ class Geth:
 
         Not for what Prometheus scrapes at the same time: Geth's timers are reset by each reader.
         """
-        text = self.kube.request(
-            "GET", self.kube.pod_url(NAMESPACE, self.name, METRICS_PORT) + "/debug/metrics/prometheus"
-        )
-        pairs = (line.split(" ") for line in str(text).splitlines() if line and line[0] != "#" and "{" not in line)
-        return {name: float(value) for name, value in pairs}
+        return metrics.of_pod(self.kube, NAMESPACE, self.name, METRICS_PORT, "/debug/metrics/prometheus")
 
     def resumed_at(self) -> int:
         """Return the number of the block that it had when its process started, as its log says.
@@ -263,7 +259,7 @@ class Execution(HelmComponent):
 
     def volume_of(self, pod: str) -> str:
         """Return the name of the volume that a node keeps its chain on."""
-        return str(self.kube.get("PersistentVolumeClaim", f"data-{pod}", NAMESPACE)["spec"]["volumeName"])
+        return str(self.kube.get("PersistentVolumeClaim", claim_of(pod), NAMESPACE)["spec"]["volumeName"])
 
     def ask(self, question: Callable[[Geth], T], *, within_s: float = 5.0) -> Answers[T]:
         """Put a question to all nodes at once; each has ``within_s`` seconds."""
@@ -294,7 +290,7 @@ class Execution(HelmComponent):
 
     def version_drift(self) -> Answers[str]:
         """Return the nodes that run another version than the tag of their image names."""
-        tags = {node.name: node.image_tag for node in self.nodes}
+        tags = {node.name: node.image.rpartition(":")[2] for node in self.nodes}
         return Answers({n: a for n, a in self.versions().by_node.items() if f"/{tags[n]}-" not in (a.value or "")})
 
     def finality(self) -> Answers[Finality]:
@@ -342,6 +338,11 @@ class Execution(HelmComponent):
             return wait.Observation(not below, reached, below.line(f"block {number}"))
 
         return wait.poll(look, every_s=0.25)
+
+
+def claim_of(pod: str) -> str:
+    """Return the name of the claim that a node keeps its chain on."""
+    return f"data-{pod}"
 
 
 def _ready_endpoints(slices: Iterable[Object]) -> set[str]:

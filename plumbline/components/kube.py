@@ -33,6 +33,8 @@ _PATHS = {
     "StorageClass": "/apis/storage.k8s.io/v1/storageclasses",
     "CSINode": "/apis/storage.k8s.io/v1/csinodes",
     "VolumeSnapshotClass": "/apis/snapshot.storage.k8s.io/v1/volumesnapshotclasses",
+    "VolumeSnapshotContent": "/apis/snapshot.storage.k8s.io/v1/volumesnapshotcontents",
+    "VolumeSnapshot": "/apis/snapshot.storage.k8s.io/v1/namespaces/{namespace}/volumesnapshots",
     "CustomResourceDefinition": "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
     "IngressClass": "/apis/networking.k8s.io/v1/ingressclasses",
     "Pod": "/api/v1/namespaces/{namespace}/pods",
@@ -246,6 +248,14 @@ class Kube:
         return _Watch(
             self, _path(kind, namespace), judge, selector, f"metadata.name={name}" if name else "", namespace is None
         )
+
+    def gone(self, kind: str, name: str, namespace: str) -> wait.Condition[None]:
+        """Return a condition: an object is not there (any more)."""
+
+        def judge(left: dict[str, Object]) -> wait.Observation[None]:
+            return wait.Observation(not left, None, f"{name} is still there")
+
+        return self.watch(kind, namespace, judge, name=name)
 
     def rolled_out(self, kind: str, name: str, namespace: str) -> wait.Condition[Object]:
         """Return a condition: a Deployment, DaemonSet or StatefulSet has all its replicas updated and ready."""

@@ -6,21 +6,20 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from plumbline_beacon.genesis import FILLER_ACCOUNTS, filler_address, filler_balance
 
 from plumbline.components.base import Release
 from plumbline.components.consensus import Consensus
 from plumbline.components.devnet import NAMESPACE
-from plumbline.components.execution import LATE, SERVICE, Execution, Geth
+from plumbline.components.execution import LATE, SERVICE, Execution, Geth, claim_of
 from plumbline.components.patience import settle
 from plumbline.components.rpc import RpcError
 from plumbline.core import wait
 from plumbline.core.errors import PlumblineError
 
 _RELEASE = Release("geth-late", "geth-node", NAMESPACE, values_file="values.local-late.yaml")
-_CLAIM = f"data-{LATE}"
+_CLAIM = claim_of(LATE)
 _GONE_WITHIN_S = 60.0
 _SIGNS = ("snap-sync", "State sync phase", "Syncing: state", "pivot", "light client", "WARN", "ERROR")
 _PIVOT = re.compile(r"Disabled snap-sync after pivot commitment +number=([\d,]+)")
@@ -97,15 +96,8 @@ class LateJoiner:
         kube = self.execution.kube
         self.execution.site.helm.uninstall(_RELEASE.name, NAMESPACE)
         kube.delete("PersistentVolumeClaim", _CLAIM, NAMESPACE)
-
-        def judge(left: dict[str, Any]) -> wait.Observation[None]:
-            return wait.Observation(not left, None, f"{_CLAIM} is still there")
-
-        wait.until(
-            kube.watch("PersistentVolumeClaim", NAMESPACE, judge, name=_CLAIM),
-            named=f"{_CLAIM} is gone",
-            within_s=_GONE_WITHIN_S,
-        )
+        gone = kube.gone("PersistentVolumeClaim", _CLAIM, NAMESPACE)
+        wait.until(gone, named=f"{_CLAIM} is gone", within_s=_GONE_WITHIN_S)
 
     def follow(self, within_s: float) -> SnapSync:
         """Watch it until it is at the head, or the time (seconds) is over, and return what was seen."""

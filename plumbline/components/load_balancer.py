@@ -70,15 +70,6 @@ class LoadBalancer(HelmComponent):
             with suppress(CommandFailed):  # it is not back yet
                 cluster.signal(_NAMESPACE, pod, "speaker", "SIGCONT")
 
-    def state(self) -> str:
-        """Say how controller and speaker are doing."""
-        said = []
-        for load in self.workloads:
-            status = self.kube.get(load.kind, load.name, load.namespace).get("status", {})
-            ready = status.get("readyReplicas", status.get("numberReady", 0))
-            said.append(f"{load.kind} {load.name}: {ready} ready")
-        return ", ".join(said)
-
     def holds(self, address: str) -> bool:
         """Return whether an address is one of the pool."""
         first, last = map(ipaddress.ip_address, self.pool.split("-"))

@@ -10,13 +10,13 @@ from typing import Any
 
 from plumbline.components import kube as k8s
 from plumbline.components.kube import Kube, Object
+from plumbline.components.pods import confined
 from plumbline.components.probes import NAMESPACE
 from plumbline.core import wait
 from plumbline.core.errors import PlumblineError
 
 MIB = 1 << 20
 _NAME = "plumbline-size"
-_IMAGE = "plumbline.local/toolbox:0.1.0"
 _GONE_WITHIN_S = 60.0
 
 # Writes until it may not, or has written what is asked for, and tells what the file system said.
@@ -102,7 +102,7 @@ def claimed(kube: Kube, mib: int) -> Iterator[Claimed]:
     """Have a claim of some MiB, of the default class, and a pod that uses it, while the block runs."""
     _remove(kube)  # of an interrupted run
     try:
-        kube.apply([_claim(mib), _pod()])
+        kube.apply([_claim(mib), confined(_NAME, NAMESPACE, claims={"/volume": _NAME})])
         yield Claimed(kube, mib)
     finally:
         _remove(kube)
@@ -111,39 +111,11 @@ def claimed(kube: Kube, mib: int) -> Iterator[Claimed]:
 def _remove(kube: Kube) -> None:
     kube.delete("Pod", _NAME, NAMESPACE, grace_s=0)
     kube.delete("PersistentVolumeClaim", _NAME, NAMESPACE)
-
-    def judge(left: dict[str, Object]) -> wait.Observation[None]:
-        return wait.Observation(not left, None, f"{_NAME} is still there")
-
-    gone = kube.watch("PersistentVolumeClaim", NAMESPACE, judge, name=_NAME)
+    gone = kube.gone("PersistentVolumeClaim", _NAME, NAMESPACE)
     wait.until(gone, named=f"claim {NAMESPACE}/{_NAME} gone", within_s=_GONE_WITHIN_S)
 
 
 def _claim(mib: int) -> Object:
+    meta = {"name": _NAME, "namespace": NAMESPACE, "labels": {"app.kubernetes.io/part-of": "plumbline"}}
     spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": f"{mib}Mi"}}}
-    return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": _meta(), "spec": spec}
-
-
-def _pod() -> Object:
-    container = {
-        "name": "writer",
-        "image": _IMAGE,
-        "imagePullPolicy": "Never",
-        "command": ["sleep", "infinity"],
-        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
-        "resources": {"limits": {"memory": "64Mi"}},
-        "volumeMounts": [{"name": "volume", "mountPath": "/volume"}],
-    }
-    security = {"runAsNonRoot": True, "runAsUser": 1000, "fsGroup": 1000, "seccompProfile": {"type": "RuntimeDefault"}}
-    spec = {
-        "automountServiceAccountToken": False,
-        "terminationGracePeriodSeconds": 0,
-        "securityContext": security,
-        "containers": [container],
-        "volumes": [{"name": "volume", "persistentVolumeClaim": {"claimName": _NAME}}],
-    }
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": _meta(), "spec": spec}
-
-
-def _meta() -> Object:
-    return {"name": _NAME, "namespace": NAMESPACE, "labels": {"app.kubernetes.io/part-of": "plumbline"}}
+    return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": meta, "spec": spec}

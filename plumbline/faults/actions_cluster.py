@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from plumbline.components.control_plane import OK
+from plumbline.components.pods import TOOLBOX, confined
 from plumbline.components.probes import NAMESPACE
 from plumbline.core import wait
 from plumbline.faults.again import again_and_again
-from plumbline.faults.changes import added, changed
-from plumbline.faults.pods import TOOLBOX, confined
+from plumbline.faults.changes import added, changed, removed
 from plumbline.faults.registry import fault
 from plumbline.faults.undo import cure, undone_by
 
@@ -119,6 +119,13 @@ def size_unenforced(stack: Stack) -> Iterator[None]:
 @cure("delete-folder")
 def _delete_folder(stack: Stack, *, folder: str) -> None:
     stack.cluster.node_exec("rm", "-rf", folder)
+
+
+@fault("snapshot-class-lost", breaks="CLU-003", injured="loop of loop.csi.plumbline.dev", green=("CLU-001", "EXE-001"))
+def snapshot_class_lost(stack: Stack) -> Iterator[None]:
+    """The VolumeSnapshotClass is deleted: volumes are made as ever, and no snapshot of them can be."""
+    with removed(stack, "VolumeSnapshotClass", stack.storage.snapshot_class, ""):
+        yield
 
 
 # -- CLU-004 --------------------------------------------------------------------------------------------------------------

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from plumbline.components.devnet import JWT_SECRET, NAMESPACE
+from plumbline.components.pods import confined
 from plumbline.components.probes import NAMESPACE as PROBES
-from plumbline.faults import pods
 from plumbline.faults.changes import added, changed, read, removed
+from plumbline.faults.pods import privileged
 from plumbline.faults.registry import fault
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def denial_lost(stack: Stack) -> Iterator[None]:
 @fault("stranger-listens", breaks="POL-001", injured=f"pod {PROBES}/stranger", green=("CLU-001",))
 def stranger_listens(stack: Stack) -> Iterator[None]:
     """A pod that nobody has put into the table of flows."""
-    with added(stack, pods.confined("stranger", PROBES)):
+    with added(stack, confined("stranger", PROBES)):
         yield
 
 
@@ -74,7 +75,7 @@ def stranger_listens(stack: Stack) -> Iterator[None]:
 @fault("pod-privileged", breaks="POL-002", injured="pod kube-system/intruder", green=("CLU-001",))
 def pod_privileged(stack: Stack) -> Iterator[None]:
     """A privileged pod stands where no level forbids it."""
-    with added(stack, pods.privileged("intruder", "kube-system")):
+    with added(stack, privileged("intruder", "kube-system")):
         yield
 
 
@@ -144,7 +145,7 @@ def secret_lent(stack: Stack) -> Iterator[None]:
 )
 def secret_mounted(stack: Stack) -> Iterator[None]:
     """A pod of Geth's namespace is given the Engine API's key as a file."""
-    pod = pods.confined("curious", NAMESPACE)
+    pod = confined("curious", NAMESPACE)
     pod["spec"]["volumes"] = [{"name": "key", "secret": {"secretName": JWT_SECRET}}]
     with added(stack, pod):
         yield

@@ -132,15 +132,15 @@ def test_default_class_provisions_and_enforces_the_size(storage: Storage) -> Non
 
 @pytest.mark.control("CLU-003")
 def test_snapshot_class_belongs_to_the_default_storage_class(storage: Storage) -> None:
-    """Preconditions: a cluster that has VolumeSnapshots.
+    """Preconditions: one default StorageClass.
     Steps: read the VolumeSnapshotClasses.
-    Expected: one is of the default StorageClass' driver.
+    Expected: one is of the default StorageClass' driver, and is the one that this stack is said to have.
     """
     classes = storage.snapshot_classes()
-    if classes is None:
-        pytest.skip("this stack has no VolumeSnapshots (charts/storage, snapshots.enabled)")
 
-    assert storage.driver in classes.values(), f"no VolumeSnapshotClass is of {storage.driver}: there are {classes}"
+    assert classes.get(storage.snapshot_class) == storage.driver, (
+        f"VolumeSnapshotClasses are {classes}, expected {storage.snapshot_class} of {storage.driver}"
+    )
 
 
 @pytest.mark.control("CLU-004")

@@ -272,16 +272,19 @@ def test_the_api_server_may_ask_the_ports_that_are_asked_through_it(local_stack:
             assert set(component.asked) <= ports, f"{workload['metadata']['name']} has no port of {component.asked}"
 
 
-def test_every_node_can_announce_addresses_and_make_volumes(renderings: dict[str, Rendering]) -> None:
+def test_every_node_can_announce_addresses_and_make_volumes_and_snapshots(renderings: dict[str, Rendering]) -> None:
     speaker, driver = (renderings[name].one("DaemonSet") for name in ("metallb-local", "storage-local"))
     storage = renderings["storage-local"]
-    provisioner = pod(driver)["containers"][1]
+    provisioner, snapshotter = pod(driver)["containers"][1:]
+    controller = pod(storage.one("Deployment", "snapshot-controller"))["containers"][0]
 
     assert any(word.startswith("--ml-labels=") for word in pod(speaker)["containers"][0]["args"]), (
         "they know each other"
     )
     assert storage.one("StorageClass")["volumeBindingMode"] == "WaitForFirstConsumer"
     assert {"--node-deployment=true", "--strict-topology=true"} <= set(provisioner["args"])
+    assert "--node-deployment=true" in snapshotter["args"]
+    assert "--enable-distributed-snapshotting=true" in controller["args"], "else no snapshotter thinks it is meant"
     for workload in (speaker, driver):
         assert any(each["operator"] == "Exists" for each in pod(workload)["tolerations"]), title(workload)
 
@@ -339,13 +342,14 @@ def test_the_beacon_node_understands_its_command_line(renderings: dict[str, Rend
 def test_the_volume_driver_understands_its_command_line(renderings: dict[str, Rendering]) -> None:
     config = pytest.importorskip("plumbline_csi.config")
     daemons = renderings["storage-local"].one("DaemonSet")
-    driver, provisioner = pod(daemons)["containers"]
+    driver, provisioner, snapshotter = pod(daemons)["containers"]
     given = config.parse([word.replace("$(NODE_NAME)", "a-node") for word in driver["args"]], {})
     socket = next(volume["hostPath"]["path"] for volume in pod(daemons)["volumes"] if volume["name"] == "socket")
 
     assert given.driver_name == renderings["storage-local"].one("StorageClass")["provisioner"]
     assert str(given.csi_socket) == f"{socket}/csi.sock"
-    assert f"--csi-address={provisioner['volumeMounts'][0]['mountPath']}/csi.sock" in provisioner["args"]
+    for sidecar in (provisioner, snapshotter):
+        assert f"--csi-address={sidecar['volumeMounts'][0]['mountPath']}/csi.sock" in sidecar["args"]
     assert given.http_address[1] == driver["ports"][0]["containerPort"]
 
 

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plumbline.components import pods
 from plumbline.components.isolation.privileges import FILE, Privileges
 from plumbline.components.isolation.restrictions import deviations
 from plumbline.core.errors import ConfigError
-from plumbline.faults import pods
+from plumbline.faults import pods as intruders
 
 CHANGES = {
     "hostNetwork": {"hostNetwork": True},
@@ -69,7 +70,7 @@ def test_every_kind_of_container_counts(kind: str) -> None:
 
 
 def test_privileged_says_it_all_and_one_capability_is_for_everybody() -> None:
-    spec = pods.privileged("app", "here")["spec"]
+    spec = intruders.privileged("app", "here")["spec"]
     assert deviations(spec, "app") == {"privileged", "readOnlyRootFilesystem"}
 
     spec = confined()["spec"]
@@ -98,7 +99,7 @@ def table(**reasons: list[str]) -> Privileges:
 
 
 def test_what_is_not_listed_is_named_with_its_pod() -> None:
-    intruder = standing(pods.privileged("intruder", "here"))
+    intruder = standing(intruders.privileged("intruder", "here"))
 
     assert table(intruder=["readOnlyRootFilesystem"]).unlisted([intruder]) == [
         f"pod here/intruder (here/intruder) deviates by privileged, which local/{FILE} does not list"

@@ -9,3 +9,5 @@ require github.com/argoproj/argo-cd/v3 v3.5.3
 require github.com/cert-manager/cert-manager v1.19.1
 
 require github.com/prometheus-operator/prometheus-operator v0.93.0
+
+require github.com/kubernetes-csi/external-snapshotter/client/v8 v8.6.0
