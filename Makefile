@@ -28,7 +28,7 @@ verify: env ## bring the stack up, prove every control and every alert on it, wr
 
 test: lint ## the harness's own tests and checks; needs no cluster
 	@requirements/packages.sh
-	$(PLUMBLINE) images tools helm kubeconform promtool tofu
+	$(PLUMBLINE) images tools helm kubeconform promtool tofu csi-sanity
 	pytest tests -n auto $(PYTEST)
 	pytest suites/prod
 
