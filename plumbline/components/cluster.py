@@ -294,6 +294,10 @@ class Cluster(Component):
         """Return every pod of the cluster."""
         return self.kube.objects("Pod", None)
 
+    def cron_jobs(self) -> list[k8s.Object]:
+        """Return every CronJob of the cluster."""
+        return self.kube.objects("CronJob", None)
+
     def namespaces(self) -> list[k8s.Object]:
         """Return the Namespace objects."""
         return self.kube.objects("Namespace")

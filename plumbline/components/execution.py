@@ -180,9 +180,10 @@ class Execution(HelmComponent):
         self.devnet = Devnet(site)
 
     def values(self, release: Release) -> Mapping[str, Any]:
-        """Return the mesh: every member's enode, so that each dials each."""
+        """Return the mesh (every member's enode, so that each dials each), and where the API server is."""
         del release
-        return {"p2p": {"staticNodes": self._enodes}}
+        policy = {"apiServerCidrs": self.kube.api_server_cidrs()}
+        return {"p2p": {"staticNodes": self._enodes}, "networkPolicy": policy}
 
     def prepare(self) -> None:
         """Load what computes the nodes' identities from their keys: it takes half a second."""

@@ -49,6 +49,8 @@ _PATHS = {
     "DaemonSet": "/apis/apps/v1/namespaces/{namespace}/daemonsets",
     "StatefulSet": "/apis/apps/v1/namespaces/{namespace}/statefulsets",
     "ControllerRevision": "/apis/apps/v1/namespaces/{namespace}/controllerrevisions",
+    "CronJob": "/apis/batch/v1/namespaces/{namespace}/cronjobs",
+    "Job": "/apis/batch/v1/namespaces/{namespace}/jobs",
     "Ingress": "/apis/networking.k8s.io/v1/namespaces/{namespace}/ingresses",
     "NetworkPolicy": "/apis/networking.k8s.io/v1/namespaces/{namespace}/networkpolicies",
     "PodDisruptionBudget": "/apis/policy/v1/namespaces/{namespace}/poddisruptionbudgets",
@@ -270,6 +272,15 @@ class Kube:
             return wait.Observation(done, found, state if done else state + self._why(found))
 
         return self.watch(kind, namespace, judge, name=name)
+
+    def pod_ready(self, namespace: str, name: str) -> wait.Condition[Object]:
+        """Return a condition: one pod is ready."""
+
+        def judge(pods: dict[str, Object]) -> wait.Observation[Object]:
+            pod = pods.get(name, {})
+            return wait.Observation(pod_ready(pod), pod, f"pod {namespace}/{name}: {pod_state(pod)}")
+
+        return self.watch("Pod", namespace, judge, name=name)
 
     def pods_ready(self, namespace: str, selector: str, count: int) -> wait.Condition[dict[str, Object]]:
         """Return a condition: at least ``count`` pods of a selector are ready."""

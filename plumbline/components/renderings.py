@@ -101,8 +101,9 @@ class Rendering:
 
     @property
     def workloads(self) -> list[Object]:
-        """What brings pods."""
-        return self.of_kind("Deployment", "StatefulSet", "DaemonSet")
+        """What brings pods; a CronJob is shown as the Jobs that it makes."""
+        jobs = [{**each, "spec": each["spec"]["jobTemplate"]["spec"]} for each in self.of_kind("CronJob")]
+        return [*self.of_kind("Deployment", "StatefulSet", "DaemonSet"), *jobs]
 
     def namespace_of(self, each: Object) -> str:
         """Return the namespace of an object."""

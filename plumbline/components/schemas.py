@@ -32,7 +32,7 @@ DEFINED_IN: Mapping[str, tuple[str, str]] = {
     "cert-manager.io": ("github.com/cert-manager/cert-manager", "deploy/crds"),
     "metallb.io": ("go.universe.tf/metallb", "config/crd/bases"),
     "monitoring.coreos.com": ("github.com/prometheus-operator/prometheus-operator", "example/prometheus-operator-crd"),
-    "snapshot.storage.k8s.io": ("github.com/kubernetes-csi/external-snapshotter/client/v8@v8.4.0", "config/crd"),
+    "snapshot.storage.k8s.io": ("github.com/kubernetes-csi/external-snapshotter/client/v8", "config/crd"),
 }
 
 # Groups that Google serves on its own clusters; no module that can be had defines them.

@@ -164,22 +164,26 @@ class Snapshots:
         content = self.kube.get("VolumeSnapshotContent", snapshot.content)
         return str(content["status"]["snapshotHandle"])
 
-    def remove(self, name: str) -> None:
-        """Delete a snapshot, and wait until nothing of it is left.
+    def remove(self, *names: str) -> None:
+        """Delete snapshots, and wait until nothing of them is left.
 
         Raises:
             wait.Timeout: something is.
         """
-        snapshot = self.find(name)
-        self.kube.delete("VolumeSnapshot", name, self.namespace)
-        left = [self.kube.gone("VolumeSnapshot", name, self.namespace)]
-        if snapshot and snapshot.content:
-            left.append(self.kube.gone("VolumeSnapshotContent", snapshot.content, ""))
-        wait.until(wait.every(*left), named=f"snapshot {name} gone", within_s=_GONE_WITHIN_S, look=_LOOK)
+        contents = [snapshot.content for name in names if (snapshot := self.find(name)) and snapshot.content]
+        for name in names:
+            self.kube.delete("VolumeSnapshot", name, self.namespace)
+        left = [self.kube.gone("VolumeSnapshot", name, self.namespace) for name in names]
+        left += [self.kube.gone("VolumeSnapshotContent", content, "") for content in contents]
+        wait.until(wait.every(*left), named=f"{', '.join(names)} gone", within_s=_GONE_WITHIN_S, look=_LOOK)
 
-    def orphans(self) -> list[str]:
-        """Return the VolumeSnapshotContents of this namespace whose VolumeSnapshot is not there (any more)."""
+    def orphans(self) -> dict[str, str]:
+        """Return the names of VolumeSnapshotContents whose VolumeSnapshot is not there (any more), each with that one's."""
         own = {snapshot.name for snapshot in self.all()}
         contents: list[Any] = self.kube.objects("VolumeSnapshotContent")
         refs = {str(each["metadata"]["name"]): each["spec"]["volumeSnapshotRef"] for each in contents}
-        return [name for name, ref in refs.items() if ref["namespace"] == self.namespace and ref["name"] not in own]
+        return {
+            name: str(ref["name"])
+            for name, ref in refs.items()
+            if ref["namespace"] == self.namespace and ref["name"] not in own
+        }

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import Any, ClassVar
 
 from plumbline.components import definitions, metrics, snapshots, volumes
 from plumbline.components.base import HelmComponent, Release, Workload
+from plumbline.components.cluster import Cluster
 from plumbline.components.snapshots import Snapshots
+from plumbline.components.stock import Stock
 from plumbline.components.volumes import Claimed
 from plumbline.core import wait
+from plumbline.core.shell import CommandFailed
 
 _NAMESPACE, _HTTP_PORT = "storage", "9808"
 _DRIVERS = "app.kubernetes.io/component=storage"
@@ -67,10 +70,48 @@ class Storage(HelmComponent):
 
     def held_s(self) -> float:
         """Return how long writers have been held for copies since the drivers started, in seconds, all together."""
-        drivers = self.kube.objects("Pod", _NAMESPACE, selector=_DRIVERS)
-        told = [metrics.of_pod(self.kube, _NAMESPACE, str(pod["metadata"]["name"]), _HTTP_PORT) for pod in drivers]
-        return sum(each["plumbline_csi_freeze_seconds_total"] for each in told)
+        return self._told("plumbline_csi_freeze_seconds_total")
+
+    def copies(self) -> int:
+        """Return how many snapshots lie in the drivers' pools, whether or not the API server knows of them."""
+        return round(self._told("plumbline_csi_snapshots"))
+
+    def kill(self, container: str) -> None:
+        """Send SIGKILL to a container of ours, and replace its pod: one that dies again and again is started later and later."""
+        pods = self.kube.objects("Pod", _NAMESPACE, selector="app.kubernetes.io/part-of=plumbline")
+        named = [pod for pod in pods if container in {each["name"] for each in pod["spec"]["containers"]}]
+        pod = str(next(pod for pod in named if "deletionTimestamp" not in pod["metadata"])["metadata"]["name"])
+        with suppress(CommandFailed):  # it is not even running
+            Cluster(self.site).kill(_NAMESPACE, pod, container)
+        self.kube.delete("Pod", pod, _NAMESPACE, grace_s=0)
+
+    def stock(self) -> Stock:
+        """Return what there is of volumes and snapshots, by the API server's objects and in the drivers' pools."""
+        volumes = [
+            one for one in self.kube.objects("PersistentVolume") if _driver(one["spec"].get("csi")) == self.driver
+        ]
+        contents = [one for one in self.kube.objects("VolumeSnapshotContent") if _driver(one["spec"]) == self.driver]
+        return Stock(len(volumes), len(contents), round(self._told("plumbline_csi_volumes")), self.copies())
+
+    def has(self, wanted: Stock) -> wait.Condition[Stock]:
+        """Return the condition that there is so much, and that both know the same."""
+
+        def look() -> wait.Observation[Stock]:
+            stock = self.stock()
+            return wait.Observation(stock == wanted and stock.agree, stock, str(stock))
+
+        return wait.poll(look, every_s=0.5)
 
     def claimed(self, mib: int) -> AbstractContextManager[Claimed]:
         """Have a claim of some MiB, of the default class, and a pod that uses it, while the block runs."""
         return volumes.claimed(self.kube, mib)
+
+    def _told(self, metric: str) -> float:
+        """Return a metric of the drivers, all together."""
+        drivers = self.kube.objects("Pod", _NAMESPACE, selector=_DRIVERS)
+        told = [metrics.of_pod(self.kube, _NAMESPACE, str(pod["metadata"]["name"]), _HTTP_PORT) for pod in drivers]
+        return sum(each[metric] for each in told)
+
+
+def _driver(said: Mapping[str, Any] | None) -> str:
+    return str((said or {}).get("driver", ""))

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from plumbline.components import kube as k8s
 from plumbline.components.kube import Kube, Object
 from plumbline.components.pods import confined
 from plumbline.components.probes import NAMESPACE
@@ -78,12 +77,7 @@ class Claimed:
 
     def mounted(self) -> wait.Condition[Any]:
         """Return the condition that the pod runs with the volume."""
-
-        def judge(pods: dict[str, Object]) -> wait.Observation[None]:
-            pod = pods.get(_NAME, {})
-            return wait.Observation(k8s.pod_ready(pod), None, f"pod {NAMESPACE}/{_NAME}: {k8s.pod_state(pod)}")
-
-        return self.kube.watch("Pod", NAMESPACE, judge, name=_NAME)
+        return self.kube.pod_ready(NAMESPACE, _NAME)
 
     def filled(self, size: int) -> Filled:
         """Write a number of bytes to it, or as many as it takes.
@@ -102,7 +96,7 @@ def claimed(kube: Kube, mib: int) -> Iterator[Claimed]:
     """Have a claim of some MiB, of the default class, and a pod that uses it, while the block runs."""
     _remove(kube)  # of an interrupted run
     try:
-        kube.apply([_claim(mib), confined(_NAME, NAMESPACE, claims={"/volume": _NAME})])
+        kube.apply([claim(_NAME, mib), confined(_NAME, NAMESPACE, claims={"/volume": _NAME})])
         yield Claimed(kube, mib)
     finally:
         _remove(kube)
@@ -115,7 +109,8 @@ def _remove(kube: Kube) -> None:
     wait.until(gone, named=f"claim {NAMESPACE}/{_NAME} gone", within_s=_GONE_WITHIN_S)
 
 
-def _claim(mib: int) -> Object:
-    meta = {"name": _NAME, "namespace": NAMESPACE, "labels": {"app.kubernetes.io/part-of": "plumbline"}}
+def claim(name: str, mib: int) -> Object:
+    """Return a claim of some MiB, of the default class, in the namespace of the probes."""
+    meta = {"name": name, "namespace": NAMESPACE, "labels": {"app.kubernetes.io/part-of": "plumbline"}}
     spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": f"{mib}Mi"}}}
     return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": meta, "spec": spec}

@@ -8,7 +8,7 @@ import pytest
 
 from plumbline.components.devnet import NAMESPACE
 from plumbline.components.execution import CONTAINER
-from plumbline.components.isolation import budgets, picture, readers
+from plumbline.components.isolation import budgets, census, picture, readers
 from plumbline.components.isolation.matrix import Verdict
 from plumbline.components.patience import settle
 from reports.evidence import attach, figure
@@ -61,11 +61,12 @@ def test_every_namespace_denies_by_default(sweep: Sweep) -> None:
 @pytest.mark.undisturbed
 def test_pods_are_restricted_but_for_listed_exceptions(cluster: Cluster, privileges: Privileges) -> None:
     """Preconditions: the table of exceptions (local/isolation/privileges.toml).
-    Steps: compare every pod with the restricted Pod Security level, and with what is asked beyond it: a read-only root, a
-    limit on memory, no token of the Kubernetes API; read the level that each namespace enforces.
+    Steps: compare every pod, those that a schedule will start included, with the restricted Pod Security level, and with what
+    is asked beyond it: a read-only root, a limit on memory, no token of the Kubernetes API; read the level that each namespace
+    enforces.
     Expected: each deviation is listed, each one listed is needed, and only where one needs it a level is lower.
     """
-    pods = cluster.pods()
+    pods = [*cluster.pods(), *census.scheduled(cluster.cron_jobs())]
     attach("exceptions", {name: dict(reasons) for name, reasons in privileges.reasons.items()})
 
     wrong = privileges.unlisted(pods) + privileges.stale(pods) + privileges.too_lenient(cluster.namespaces(), pods)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
-from chartrender import CHARTS, Helm, Object, Rendering, containers, pod
+from chartrender import CHARTS, Helm, Object, Rendering, containers, pod, selects
 
 WAYS = ["local", "local-follower", "local-late", "public-sepolia", "public-mainnet", "prod"]
 
@@ -239,3 +241,56 @@ def test_production_survives_the_loss_of_a_zone(renderings: dict[str, Rendering]
     assert prod.one("PodDisruptionBudget")["spec"]["minAvailable"] == 1
     assert nodes["spec"]["volumeClaimTemplates"][0]["spec"]["storageClassName"] == "chain-ssd"
     assert nodes["spec"]["persistentVolumeClaimRetentionPolicy"] == {"whenDeleted": "Retain", "whenScaled": "Retain"}
+
+
+def schedule(rendering: Rendering) -> tuple[Object, Object]:
+    """The CronJob's Job, and what its program is told."""
+    (job,) = [each for each in rendering.workloads if each["kind"] == "CronJob"]
+    return job, json.loads(pod(job)["containers"][0]["command"][-1])
+
+
+@pytest.mark.parametrize("way", ["geth-node-local-follower", "geth-node-crash-consistent", "geth-node-prod"])
+def test_a_schedule_snapshots_the_last_node_and_nobody_takes_its_pods_for_nodes(
+    renderings: dict[str, Rendering], way: str
+) -> None:
+    rendering = renderings[way]
+    job, told = schedule(rendering)
+    nodes = rendering.one("StatefulSet")
+    last = f"{nodes['metadata']['name']}-{nodes['spec']['replicas'] - 1}"
+    labels = job["spec"]["template"]["metadata"]["labels"]
+    meant = [
+        *(each["spec"]["selector"] for each in rendering.of_kind("StatefulSet", "PodDisruptionBudget")),
+        *({"matchLabels": each["spec"]["selector"]} for each in rendering.of_kind("Service")),
+        *(e["spec"]["podSelector"] for e in rendering.of_kind("NetworkPolicy") if e["metadata"]["name"] == "geth"),
+    ]
+
+    assert (told["pod"], told["claim"]) == (last, f"data-{last}")
+    assert told["host"] == f"{last}.{nodes['spec']['serviceName']}.ethereum.svc.cluster.local"
+    assert told["replicas"] == nodes["spec"]["replicas"]
+    assert told["deadlineSeconds"] == job["spec"]["activeDeadlineSeconds"]
+    assert told["stoppedSeconds"] < told["deadlineSeconds"]
+    assert rendering.one("Lease", told["lease"])
+    assert not any(selects(selector, labels) for selector in meant)
+
+
+def test_who_takes_snapshots_may_do_that_and_no_more(renderings: dict[str, Rendering]) -> None:
+    graceful, live = (
+        renderings[way].one("Role")["rules"] for way in ("geth-node-local-follower", "geth-node-crash-consistent")
+    )
+    (stop, look) = graceful[2:]
+
+    assert [rule["resources"] for rule in live] == [["volumesnapshots"], ["leases"]]
+    assert (stop["resources"], stop["verbs"]) == (["statefulsets/scale"], ["patch"])
+    assert (look["resources"], look["verbs"]) == (["statefulsets"], ["watch"])
+    assert stop["resourceNames"] == look["resourceNames"] == ["geth-follower"]
+    assert live[1]["resourceNames"] == ["geth-snapshot"]
+
+
+def test_production_takes_a_snapshot_every_six_hours_one_at_a_time(renderings: dict[str, Rendering]) -> None:
+    spec = renderings["geth-node-prod"].one("CronJob")["spec"]
+    _, told = schedule(renderings["geth-node-prod"])
+    grace_s = pod(renderings["geth-node-prod"].one("StatefulSet"))["terminationGracePeriodSeconds"]
+
+    assert (spec["schedule"], spec["timeZone"], spec["concurrencyPolicy"]) == ("0 */6 * * *", "Etc/UTC", "Forbid")
+    assert told["mode"] == "graceful"
+    assert told["stoppedSeconds"] > grace_s, "else a slow stop would cost the snapshot"

@@ -79,7 +79,7 @@ def test_a_content_without_its_snapshot_is_an_orphan() -> None:
     ]
     snapshots = Snapshots(Held(VolumeSnapshot=[found()], VolumeSnapshotContent=contents), "ethereum")
 
-    assert snapshots.orphans() == ["c2"]
+    assert snapshots.orphans() == {"c2": "lost"}
 
 
 def marked(**changed: str | None) -> Snapshot:

@@ -22,6 +22,22 @@ def test_a_pod_is_known_by_what_it_belongs_to(pods: Objects) -> None:
     ]
 
 
+def test_the_pods_of_a_schedule_are_known_before_they_are_there() -> None:
+    spec = {"containers": [], "serviceAccountName": "geth-snapshot"}
+    cron_job = {
+        "metadata": {"namespace": "ethereum", "name": "geth-snapshot"},
+        "spec": {"jobTemplate": {"spec": {"template": {"spec": spec}}}},
+    }
+
+    (to_come,) = census.scheduled([cron_job])
+
+    assert census.standing([to_come]) == [to_come]
+    assert census.workload(to_come) == "ethereum/geth-snapshot"
+    owner = {"kind": "Job", "name": "geth-snapshot-29401234"}
+    there = {"metadata": {"namespace": "ethereum", "name": "geth-snapshot-29401234-x7k2p", "ownerReferences": [owner]}}
+    assert census.workload(there) == census.workload(to_come)
+
+
 def test_pods_on_the_nodes_network_send_as_the_node(pods: Objects) -> None:
     found = census.sources(pods, NODES)
 

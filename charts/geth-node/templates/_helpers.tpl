@@ -16,11 +16,28 @@ app.kubernetes.io/part-of: plumbline
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 
-{{/* Labels of every object. */}}
+{{/* Labels of every object of the nodes. */}}
 {{- define "geth-node.labels" -}}
 {{ include "geth-node.stableLabels" . }}
+{{ include "geth-node.versionLabels" . }}
+{{- end }}
+
+{{- define "geth-node.versionLabels" -}}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end }}
+
+{{/* The pods that take snapshots are no nodes: no Service, policy or budget of those may mean them. */}}
+{{- define "geth-node.snapshotSelectorLabels" -}}
+app.kubernetes.io/name: geth-snapshot
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "geth-node.snapshotLabels" -}}
+{{ include "geth-node.snapshotSelectorLabels" . }}
+app.kubernetes.io/component: snapshot
+app.kubernetes.io/part-of: plumbline
+app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 
 {{/* Whether the network is one that everybody can join; the others start from a genesis of their own. */}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from plumbline.components.kube import Object
 
 _STANDING = ("Pending", "Running")
 _NAMES = Port(53, "UDP")
+_MINUTE = re.compile(r"-\d+$")  # what a CronJob adds to its name for each Job
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ class Census:
 
 
 def workload(pod: Object) -> str:
-    """Return "namespace/name" of what a pod belongs to: its Deployment, StatefulSet, DaemonSet; of a node's own pod, its name there."""
+    """Return "namespace/name" of what a pod belongs to: its Deployment, StatefulSet, DaemonSet or CronJob, or what the node calls it."""
     meta = pod["metadata"]
     name, owners = str(meta["name"]), meta.get("ownerReferences", [])
     if owners:
@@ -82,9 +84,22 @@ def workload(pod: Object) -> str:
                 name = str(owner["name"]).removesuffix(f"-{template}")
             case "Node":
                 name = name.removesuffix(f"-{owner['name']}")
+            case "Job":
+                name = _MINUTE.sub("", str(owner["name"]))
             case _:
                 name = str(owner["name"])
     return f"{meta['namespace']}/{name}"
+
+
+def scheduled(cron_jobs: Iterable[Object]) -> list[Object]:
+    """Return the pods that CronJobs will start, as their templates have them."""
+    pods = []
+    for cron_job in cron_jobs:
+        meta, template = cron_job["metadata"], cron_job["spec"]["jobTemplate"]["spec"]["template"]
+        name = f"{meta['name']}-0"
+        own = {"namespace": meta["namespace"], "name": name, "ownerReferences": [{"kind": "Job", "name": name}]}
+        pods.append({"metadata": own, "spec": template["spec"], "status": {"phase": "Pending"}})
+    return pods
 
 
 def standing(pods: Iterable[Object]) -> list[Object]:

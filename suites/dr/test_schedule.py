@@ -1,0 +1,87 @@
+"""DRS-004: snapshots are taken on schedule, the right ones are kept, and nothing else is left of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from plumbline.components.chain_marks import MODE, ChainMarks
+from plumbline.components.patience import settle
+from plumbline.core import wait
+from reports.evidence import attach, step
+
+if TYPE_CHECKING:
+    from plumbline.components.execution import Execution
+    from plumbline.components.snapshot_schedule import SnapshotSchedule
+    from plumbline.components.storage import Storage
+
+CYCLES, KEEP = 10, 3
+EVERY_MINUTE, NEVER = "* * * * *", "0 0 31 2 *"
+DUE_WITHIN_S, ENDED_WITHIN_S = 75.0, 90.0
+GONE_WITHIN_S = 30.0
+
+
+@pytest.mark.destructive("execution")
+@pytest.mark.control("DRS-004")
+def test_schedule_keeps_the_newest_and_leaves_nothing_else(
+    execution: Execution, storage: Storage, schedule: SnapshotSchedule, follower_as_configured: None
+) -> None:
+    """Preconditions: a follower whose snapshots are scheduled every minute, three are kept.
+    Steps: let the first come by the clock; start nine more, one after the other, as the schedule's controller does. After
+    each, list what is there.
+    Expected: each takes one, marked with chain, head and client. There are never more than three, the newest ones; as many
+    contents and as many images in the drivers' pools as snapshots, so that nothing is orphaned or leaked.
+    """
+    del follower_as_configured
+    before = storage.copies()
+    mode = {"mode": "crash-consistent", "keep": KEEP}
+    known = schedule.jobs()
+    execution.upgrade(schedule.release, {"snapshots": {**mode, "schedule": EVERY_MINUTE}})
+    with step("the first comes by the clock"):
+        due = settle(schedule.by_the_clock(known), named=f"{schedule.name} due", within_s=DUE_WITHIN_S)
+    assert due.ok, due.summary
+    execution.upgrade(schedule.release, {"snapshots": {**mode, "schedule": NEVER}})
+
+    taken: list[str] = []
+    for number in range(CYCLES):
+        job = str(due.value) if number == 0 else schedule.start(number)
+        ended = settle(schedule.ended(job), named=f"{job} ended", within_s=ENDED_WITHIN_S)
+        assert ended.ok, f"Job {job} has not ended: {ended.summary}"
+        assert ended.value is not None
+        assert ended.value.ok, str(ended.value)
+        taken.insert(0, job)
+        assert [snapshot.name for snapshot in schedule.kept] == taken[:KEEP], f"after {job}"
+
+    attach("what is kept", "\n".join(f"{one} {dict(one.annotations)}" for one in schedule.kept))
+    for snapshot in schedule.kept:
+        marks = ChainMarks.on(snapshot)
+        assert snapshot.ready, str(snapshot)
+        assert snapshot.labels[MODE] == "crash-consistent"
+        assert execution.nodes[0].block(marks.head_block)["hash"] == marks.head_hash, f"{snapshot} says {marks}"
+    orphans = settle(wait.holds(lambda: not schedule.orphans(), every_s=0.5), named="no orphan", within_s=GONE_WITHIN_S)
+    assert orphans.ok, f"contents of {schedule.name} without a snapshot: {schedule.orphans()}"
+    leaked = storage.copies() - before - KEEP
+    assert not leaked, f"{leaked} images are left in the pools of what {schedule.name} has removed"
+
+
+@pytest.mark.destructive("execution")
+@pytest.mark.control("DRS-004")
+def test_graceful_snapshot_holds_all_that_the_node_had(execution: Execution, schedule: SnapshotSchedule) -> None:
+    """Preconditions: a follower that is snapshotted as its chart says: gracefully.
+    Steps: start two Jobs of its schedule at once.
+    Expected: one works after the other, and both take theirs at the first try. The node was stopped, and serves again.
+    """
+    first, second = (schedule.start(number) for number in (1, 2))
+    runs = [settle(schedule.ended(job), named=f"{job} ended", within_s=ENDED_WITHIN_S).value for job in (first, second)]
+
+    assert all(run and run.ok for run in runs), "; ".join(map(str, runs))
+    assert all(run and run.tries == 1 for run in runs), "; ".join(map(str, runs))
+    (begun, over), (next_begun, next_over) = sorted(schedule.work_of(job) for job in (first, second))
+    assert over <= next_begun, f"both worked at once: {begun} to {over}, {next_begun} to {next_over}"
+    one, other = schedule.kept
+    assert one.taken
+    assert other.taken
+    assert one.labels[MODE] == other.labels[MODE] == "graceful"
+    back = settle(execution.rolled_out(schedule.release), named=f"{schedule.release} back", within_s=ENDED_WITHIN_S)
+    assert back.ok, back.summary
