@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from plumbline.components import renderings
@@ -69,6 +71,16 @@ class Rendering(renderings.Rendering):
             place = f"{self.namespace_of(each)}/{kind}-{name}"
             made.append(Pods(place, labels, each["spec"]["replicas"], OPERATED[each["kind"]]))
         return made
+
+
+def program(chart: str, name: str) -> ModuleType:
+    """A program that a chart brings along."""
+    spec = importlib.util.spec_from_file_location(name, CHARTS / chart / "files" / f"{name}.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def find_helm() -> str | None:

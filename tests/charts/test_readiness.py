@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import threading
 import urllib.error
@@ -13,20 +12,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import ModuleType
 from typing import Any
 
+import chartrender
 import pytest
-from chartrender import CHARTS
 
 NOW, MAX_AGE_S = 1_700_000_000, 72.0
 
 
 @pytest.fixture(scope="module")
 def program() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("readiness", CHARTS / "geth-node" / "files" / "readiness.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return chartrender.program("geth-node", "readiness")
 
 
 def said(syncing: Any = False, age_s: int = 5) -> list[dict[str, Any]]:

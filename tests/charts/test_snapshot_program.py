@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import threading
 import time
@@ -10,12 +9,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlparse
 
+import chartrender
 import pytest
-from chartrender import CHARTS
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,16 +31,7 @@ SNAPSHOTS, LEASES, SETS = "volumesnapshots", "leases", "statefulsets"
 CHAIN = {0: "0xaa36a7", 1: {"hash": "0x" + "11" * 32}, 2: {"number": "0x14c", "hash": "0x" + "22" * 32}, 3: "Geth/v1"}
 
 
-def load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("snapshot", CHARTS / "geth-node" / "files" / "snapshot.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-PROGRAM = load()
+PROGRAM = chartrender.program("geth-node", "snapshot")
 
 
 @pytest.fixture(autouse=True)
@@ -88,7 +78,7 @@ class Cluster:
     def _statefulsets(self, method: str, _: str, __: str, body: Any) -> tuple[int, Any]:
         if method == "PATCH":
             self.replicas = body["spec"]["replicas"]
-        status = {"replicas": self.replicas} if self.replicas else {}
+        status = {"replicas": self.replicas, "readyReplicas": self.replicas} if self.replicas else {}
         return 200, {"object": {"metadata": {"name": "geth-follower"}, "status": status}}
 
     def _volumesnapshots(self, method: str, name: str, query: str, body: Any) -> tuple[int, Any]:

@@ -141,17 +141,22 @@ def alone(api, lease, holder, within_s):
         say("over")
 
 
+def serving(api, settings):
+    """Have all nodes serve before one is stopped: also the one that an earlier try may have left stopped when it died."""
+    wanted = settings["replicas"]
+    scale(api, settings["release"], wanted)
+    all_ready = lambda it: it["status"].get("readyReplicas", 0) >= wanted  # noqa: E731
+    api.until(STATEFUL_SETS, settings["release"], all_ready, settings["deadlineSeconds"], "all nodes serve")
+
+
 @contextmanager
 def stopped(api, settings):
     """Have the last node of the StatefulSet stopped, gently, while the block runs."""
-    scale(api, settings["release"], settings["replicas"] - 1)
+    left = settings["replicas"] - 1
+    scale(api, settings["release"], left)
     try:
-        gone = settings["replicas"] - 1
-        within_s = settings["stoppedSeconds"]
-        api.until(
-            STATEFUL_SETS, settings["release"], lambda it: it["status"].get("replicas", 0) <= gone, within_s,
-            f"{settings['pod']} stopped",
-        )  # fmt: skip
+        gone = lambda it: it["status"].get("replicas", 0) <= left  # noqa: E731
+        api.until(STATEFUL_SETS, settings["release"], gone, settings["stoppedSeconds"], f"{settings['pod']} stopped")
         yield
     finally:
         scale(api, settings["release"], settings["replicas"])
@@ -237,8 +242,8 @@ def run(api, settings, name):
     """Take the snapshot of this name, then prune."""
     deadline_s = settings["deadlineSeconds"]
     with alone(api, settings["lease"], name, deadline_s):
-        if settings["mode"] == "graceful":  # an earlier try may have died while the node was stopped
-            scale(api, settings["release"], settings["replicas"])
+        if settings["mode"] == "graceful":
+            serving(api, settings)
         if api.call("GET", f"{SNAPSHOTS}/{name}") is None:
             ask(api, settings, name)
         ready = lambda it: (it.get("status") or {}).get("readyToUse")  # noqa: E731
