@@ -29,6 +29,8 @@ T = TypeVar("T")
 _RESUMED = re.compile(r"(?:Loaded most recent local block|Rewound to block with (?:available )?state) +number=([\d,]+)")
 CONTAINER, RPC_PORT, ENGINE_PORT, METRICS_PORT = "geth", "8545", 8551, "6060"
 LATE, SERVICE = "geth-late-0", "geth"
+# In blocks: Geth's layers in memory, --history.state of charts/geth-node, and the one that is being flushed.
+CRASH_LOSES_AT_MOST = 128 + 64 + 1
 _OF_SERVICE = f"kubernetes.io/service-name={SERVICE}"
 
 

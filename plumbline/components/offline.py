@@ -16,7 +16,7 @@ from plumbline.core.errors import PlumblineError
 _NAME = "plumbline-copy"
 _LAST_WORDS = 500  # characters
 _OPENED_WITHIN_S, _GONE_WITHIN_S = 60.0, 60.0
-_METADATA = ("geth", "db", "metadata", "--datadir=/data", "--cache=64")
+_METADATA = ("geth", "db", "metadata", "--datadir=/data")
 _NUMBER = re.compile(r"headBlock\.Number\s*\|\s*(\d+)")
 _HASH = re.compile(r"headBlock\.Hash\s*\|\s*(0x[0-9a-f]{64})")
 
@@ -70,7 +70,7 @@ def _run(kube: Kube, snapshot: Snapshot, image: str, argv: Sequence[str]) -> str
     """Run the client on a copy to its end, and return what it said."""
     _remove(kube, snapshot.namespace)  # of an interrupted run
     try:
-        pod = confined(_NAME, snapshot.namespace, image, argv, claims={"/data": _NAME}, memory="512Mi")
+        pod = confined(_NAME, snapshot.namespace, image, argv, claims={"/data": _NAME}, memory="1Gi")
         pod["spec"]["restartPolicy"] = "Never"
         kube.apply([snapshot.claim_of(_NAME), pod])
         try:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from plumbline.components import engine_api
+from plumbline.components.execution import CRASH_LOSES_AT_MOST
 from plumbline.components.finality import MAX_BLOCKS_BEHIND
 from plumbline.components.parts import HEALED_TARGET_S, HEALED_WITHIN_S, PARTS
 from plumbline.components.patience import settle
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
 GIFT_WEI = 10**15
 LATE_AT_HEAD_WITHIN_S = 40.0
-# In blocks: Geth's layers in memory, --history.state of charts/geth-node, and the one that is being flushed.
-CRASH_LOSES_AT_MOST = 128 + 64 + 1
 FOLLOWER, FOLLOWERS = "geth-follower-0", "geth-follower"
 OUT_WITHIN_S, BACK_WITHIN_S = 10.0, 30.0
 SERVES_AT_MOST_BEHIND = 6  # blocks, one for each slot of probes.readiness.maxHeadAgeSeconds of charts/geth-node

@@ -264,6 +264,14 @@ def test_a_node_that_has_no_chain_to_copy_is_not_even_stopped(says: Any, why: st
     assert not cluster.snapshots
 
 
+def test_a_node_that_does_not_answer_is_asked_again_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PROGRAM, "NODE_WITHIN_S", 0)
+    monkeypatch.setattr(PROGRAM, "NEVER", SimpleNamespace(wait=lambda _: None))
+
+    with pytest.raises(PROGRAM.Failed, match=r"127\.0\.0\.1 does not answer: ConnectionRefusedError"):
+        run(Cluster(), port=1)
+
+
 def test_what_retention_does_not_keep_is_removed() -> None:
     cluster = Cluster(*(snapshot(f"old-{hours}", hours * 3600) for hours in (1, 2, 3)))
 

@@ -16,6 +16,7 @@ import os
 import signal
 import ssl
 import sys
+import threading
 import time
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
@@ -35,7 +36,8 @@ CALLS = (
     ("web3_clientVersion", []),
     ("eth_syncing", []),
 )
-PATIENCE_S, LOOK_EVERY_S = 30, 5
+PATIENCE_S, LOOK_EVERY_S, NODE_WITHIN_S = 30, 5, 60
+NEVER = threading.Event()
 
 
 class Failed(Exception):
@@ -174,12 +176,8 @@ def marks(host, port):
     Raises:
         Failed: it does not answer, or has not got the chain yet.
     """
-    batch = [{"jsonrpc": "2.0", "id": n, "method": method, "params": given} for n, (method, given) in enumerate(CALLS)]
-    node = http.client.HTTPConnection(host, port, timeout=PATIENCE_S)
+    answers = said(host, port)
     try:
-        # By a name that every node answers to: its own it does not know (--http.vhosts).
-        node.request("POST", "/", json.dumps(batch), {"Content-Type": "application/json", "Host": "localhost"})
-        answers = json.load(node.getresponse())
         chain, genesis, head, client, syncing = (
             each["result"] for each in sorted(answers, key=lambda answer: answer["id"])
         )
@@ -188,10 +186,31 @@ def marks(host, port):
         labels = {CHAIN_ID: str(int(chain, 16))}
         numbers = {HEAD_BLOCK: str(int(head["number"], 16)), HEAD_HASH: head["hash"]}
         return labels, {GENESIS: genesis["hash"], CLIENT: client, **numbers}
-    except (OSError, http.client.HTTPException, KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise Failed(f"{host} does not say what chain it has: {error!r}") from error
-    finally:
-        node.close()
+
+
+def said(host, port):
+    """Return a node's answers to the calls; the network may take seconds to let a new pod through to it.
+
+    Raises:
+        Failed: it does not answer.
+    """
+    batch = [{"jsonrpc": "2.0", "id": n, "method": method, "params": given} for n, (method, given) in enumerate(CALLS)]
+    # By a name that every node answers to: its own it does not know (--http.vhosts).
+    headers = {"Content-Type": "application/json", "Host": "localhost"}
+    end = time.monotonic() + NODE_WITHIN_S
+    while True:
+        node = http.client.HTTPConnection(host, port, timeout=PATIENCE_S)
+        try:
+            node.request("POST", "/", json.dumps(batch), headers)
+            return json.load(node.getresponse())
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            if time.monotonic() > end:
+                raise Failed(f"{host} does not answer: {error!r}") from error
+        finally:
+            node.close()
+        NEVER.wait(1)
 
 
 def ask(api, settings, name):
