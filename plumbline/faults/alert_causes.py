@@ -18,7 +18,6 @@ from plumbline.components.light_client import NAMESPACE as LIGHT
 from plumbline.components.rpc import RpcError
 from plumbline.components.slots import SlotClock
 from plumbline.components.tls import serves
-from plumbline.components.traffic import Traffic
 from plumbline.components.transactions import HOST as GETH_HOST
 from plumbline.core import wait
 from plumbline.faults.again import again_and_again
@@ -265,7 +264,7 @@ def _scraped(stack: Stack, release: str) -> wait.Condition[Any]:
 def light_client_stopped(stack: Stack, kept: ExitStack) -> Iterator[None]:
     """The light client stops in the middle of what it does (SIGSTOP), and clients go on asking for it."""
     (client,) = stack.light_client.clients
-    kept.enter_context(Traffic(HELIOS_HOST, stack.ingress.address).flowing())
+    kept.enter_context(stack.ingress.traffic(HELIOS_HOST).flowing())
     with stopped(stack, client.name, "helios", LIGHT):
         yield
 
@@ -276,13 +275,13 @@ def light_client_stopped(stack: Stack, kept: ExitStack) -> Iterator[None]:
 @cause(Symptom("CertificateExpiring", {"sans": GETH_HOST}), parts=("certificate",))
 def certificate_short(stack: Stack, _: ExitStack) -> Iterator[None]:
     """The ingress is given a certificate that ends tomorrow."""
-    certificates, address = stack.certificates, stack.ingress.address
+    certificates, door = stack.certificates, stack.ingress.door
     authority = certificates.authority()
     wanted = certificates.wanted_for(GETH_HOST)
     short = authority.issue(wanted.hosts, valid_for=timedelta(days=1))
     with undone_by(stack, "renew-certificate", host=GETH_HOST):
         certificates.deliver(wanted, short)
-        served = serves(address, GETH_HOST, short.certificate_pem, authority.pair.certificate_pem)
+        served = serves(door, GETH_HOST, short.certificate_pem, authority.pair.certificate_pem)
         wait.until(served, named="the short certificate served", within_s=60)
         yield
 
@@ -291,7 +290,7 @@ def certificate_short(stack: Stack, _: ExitStack) -> Iterator[None]:
 def _renew(stack: Stack, *, host: str) -> None:
     pair = stack.certificates.renew(host)
     by = stack.certificates.authority().pair.certificate_pem
-    served = serves(stack.ingress.address, host, pair.certificate_pem, by)
+    served = serves(stack.ingress.door, host, pair.certificate_pem, by)
     wait.until(served, named="the renewed certificate served", within_s=60)
 
 
