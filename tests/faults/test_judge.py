@@ -121,3 +121,15 @@ def test_tests_that_give_no_result_are_not_a_judgement(checkout):
     (checkout / "suites" / "local" / "test_execution.py").write_text("import nowhere\n")
     with pytest.raises(JudgeFailed, match=r"(?s)the tests of EXE-002 gave no result: .*nowhere"):
         PytestJudge(checkout, checkout / "evidence", Config(network="sepolia"))(["EXE-002"], label="x")
+
+
+def test_what_needs_no_stack_is_judged_without_one(checkout):
+    (checkout / "suites" / "prod").mkdir()
+    (checkout / "suites" / "prod" / "test_charts.py").write_text(
+        'import pytest\n@pytest.mark.control("EXE-002")\ndef test_charts(): pass\n'
+    )
+    judge = PytestJudge(checkout, checkout / "evidence", Config(network="sepolia"), "suites/prod")
+
+    (judged,) = judge(["EXE-002"], label="x").tests
+
+    assert judged.id.startswith("suites/prod/test_charts.py")
