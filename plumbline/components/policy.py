@@ -49,9 +49,10 @@ def reserved_resources(renderings: Sequence[Rendering]) -> Iterator[str]:
 
 
 def readiness(renderings: Sequence[Rendering]) -> Iterator[str]:
-    """Each workload says when it can serve."""
+    """Each workload says when it can serve, but what runs to its end."""
     for rendering, workload in _workloads(renderings):
-        if not any("readinessProbe" in container for container in containers(workload)):
+        probed = any("readinessProbe" in container for container in containers(workload))
+        if workload["kind"] != "CronJob" and not probed:
             yield _said(rendering, workload, "does not say when it is ready")
 
 
