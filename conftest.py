@@ -26,6 +26,7 @@ pytest_plugins = [
     "fixtures.monitoring",
     "fixtures.execution",
     "fixtures.consensus",
+    "fixtures.recovery",
     "fixtures.light_client",
     "fixtures.production",
     "fixtures.terraform",

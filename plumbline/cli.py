@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from plumbline import custody, progress
+from plumbline import custody, progress, restoring
 from plumbline.core import events
 from plumbline.core.arguments import Parser
 from plumbline.core.config import Config
@@ -126,6 +126,8 @@ def _parser() -> argparse.ArgumentParser:
     control.add_argument("action", choices=("new",))
     control.add_argument("id", metavar="ID", help="such as ING-010")
     control.add_argument("claim", metavar="CLAIM", help="what is claimed, in one sentence")
+    restore = command("restore", _restore, "a node from a snapshot, judged, in the place of the node that it is of")
+    restoring.add_options(_with_config(restore))
     faults = command("faults", _faults, "break the stack on purpose and demand that the right control goes red")
     faults.add_argument("rest", nargs=argparse.REMAINDER, metavar="list|run|heal ...")
     bench = command("bench", _bench, "measure: how fast, beside what, and whether it can be relied on")
@@ -279,6 +281,19 @@ def _logs(options: argparse.Namespace) -> int:
 
 def _secrets(options: argparse.Namespace) -> int:
     return custody.command(options, lambda: _standing(options).sealed_secrets)
+
+
+def _restore(options: argparse.Namespace) -> int:
+    from plumbline.components.recovery.restore import Restore  # noqa: PLC0415
+
+    stack = _standing(options)
+    if stack.site.config.network != "devnet":
+        raise UsageError(
+            "nodes of a public network are restored by their chart (persistence.fromSnapshot): see docs/backup.md"
+        )
+    events.open_run(stack.site.paths.runs)
+    with progress.shown():
+        return restoring.command(options, Restore(stack.site))
 
 
 def _report(options: argparse.Namespace) -> int:

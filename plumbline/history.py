@@ -91,8 +91,7 @@ class History:
 
     def add(self, run: BringUp) -> None:
         """Keep one more; the oldest go."""
-        entry = {"at": round(time.time()), **asdict(run)}
-        state.write_json(self._file, [*self._entries(), entry][-_KEPT:])
+        state.append_json(self._file, {"at": round(time.time()), **asdict(run)}, kept=_KEPT)
 
     def _entries(self) -> list[dict[str, Any]]:
         return state.read_json(self._file) or []

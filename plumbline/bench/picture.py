@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from html import escape
 
 from plumbline.bench.profile import Profile, Span, Step
-from plumbline.core.svg import line, sheet, text
+from plumbline.core.svg import FAINT, INK, legend, line, sheet, text
 
 _WIDTH, _LEFT, _RIGHT = 1180, 210, 70  # pixels; names stand at the left, the last seconds at the right
 _TOP, _ROW, _BAR = 76, 24, 15
 _LOAD = 110  # height of the load's curve
-_INK, _FAINT, _WAITS, _PATH = "#24292f", "#d0d7de", "#8c959f", "#cf222e"
+_WAITS, _PATH = "#8c959f", "#cf222e"
 _AHEAD, _DOING, _WAITING, _BUSY = "#d4b8f0", "#0969da", "#a5d0f9", "#9fd3a8"
 _LEGEND = (
     (_DOING, "made, deployed"),
@@ -38,7 +38,7 @@ class _Drawing:
         height = self.bottom + _LOAD + 60
         yield from sheet(_WIDTH, height)
         yield text(16, 26, f"Bring-up {self.profile.run}: all ready after {self.profile.seconds:.1f} s", size=16)
-        yield from _legend()
+        yield from legend(_LEGEND, 40)
         yield from self._grid()
         yield from self._waits()
         for step in self.profile.steps.values():
@@ -56,7 +56,7 @@ class _Drawing:
         """A line every five seconds (every minute where that would be a hatching), through bars and load."""
         every_s = 5 if self.profile.seconds <= 180 else 60
         for at_s in range(0, int(self.profile.seconds) + 1, every_s):
-            yield line(self._x(at_s), _TOP - 8, self._x(at_s), self.bottom + 24 + _LOAD, _FAINT)
+            yield line(self._x(at_s), _TOP - 8, self._x(at_s), self.bottom + 24 + _LOAD, FAINT)
             yield text(self._x(at_s), self.bottom + 40 + _LOAD, f"{at_s} s", anchor="middle")
 
     def _step(self, step: Step) -> Iterator[str]:
@@ -101,11 +101,4 @@ class _Drawing:
             since = at_s
         outline = " ".join(f"{x:.1f},{y:.1f}" for x, y in [(self._x(0), floor), *points, (self._x(since), floor)])
         yield f'<polygon points="{outline}" fill="{_BUSY}" fill-opacity="0.7"/>'
-        yield line(self._x(0), floor, self._x(self.profile.seconds), floor, _INK)
-
-
-def _legend() -> Iterator[str]:
-    for place, (colour, told) in enumerate(_LEGEND):
-        x = 16 + 180 * place
-        yield f'<rect x="{x}" y="40" width="14" height="14" fill="{colour}"/>'
-        yield text(x + 20, 52, told)
+        yield line(self._x(0), floor, self._x(self.profile.seconds), floor, INK)

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 from plumbline.components.execution import Geth
 from plumbline.components.snapshots import Snapshot
-from plumbline.core.errors import PlumblineError
+from plumbline.core.errors import UsageError
 
 CHAIN_ID, MODE, SCHEDULE = "plumbline.dev/chain-id", "plumbline.dev/mode", "plumbline.dev/schedule"  # labels
 GENESIS, CLIENT = "plumbline.dev/genesis-hash", "plumbline.dev/client-version"  # annotations, as the next two
 HEAD_BLOCK, HEAD_HASH = "plumbline.dev/head-block", "plumbline.dev/head-hash"
 
 
-class MarksMissing(PlumblineError):
+class MarksMissing(UsageError):
     """A snapshot does not say what chain is in it."""
 
     def __init__(self, snapshot: Snapshot, key: str) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -140,16 +141,30 @@ class Heads:
         return line
 
 
-def watch(nodes: Iterable[HasBlocks], window: Window, *, now: Callable[[], float] = time.time) -> Heads:
-    """Watch the heads of nodes until the last block of a window is due; each node by a thread of its own, since one may hang."""
+@contextmanager
+def watched(
+    nodes: Iterable[HasBlocks], *, now: Callable[[], float] = time.time
+) -> Iterator[Callable[[], dict[str, Watched]]]:
+    """Watch the heads of nodes while the block runs, each by a thread of its own, since one may hang.
+
+    Yields:
+        Tells what each node has shown so far, by its name.
+    """
     watchers = [_Watcher(node, now) for node in nodes]
     for watcher in watchers:
         watcher.start()
-    wait.moment(window.ends_at, f"the heads over {window}")
-    ended_at = now()
-    for watcher in watchers:
-        watcher.enough.set()
-    return Heads(window, ended_at, {watcher.node.name: watcher.seen for watcher in watchers})
+    try:
+        yield lambda: {watcher.node.name: watcher.seen for watcher in watchers}
+    finally:
+        for watcher in watchers:
+            watcher.enough.set()
+
+
+def watch(nodes: Iterable[HasBlocks], window: Window, *, now: Callable[[], float] = time.time) -> Heads:
+    """Watch the heads of nodes until the last block of a window is due."""
+    with watched(nodes, now=now) as seen:
+        wait.moment(window.ends_at, f"the heads over {window}")
+        return Heads(window, now(), seen())
 
 
 class _Watcher(threading.Thread):

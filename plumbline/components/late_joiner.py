@@ -6,21 +6,21 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from plumbline_beacon.genesis import FILLER_ACCOUNTS, filler_address, filler_balance
 
 from plumbline.components.base import Release
 from plumbline.components.consensus import Consensus
 from plumbline.components.devnet import NAMESPACE
-from plumbline.components.execution import LATE, SERVICE, Execution, Geth, claim_of
+from plumbline.components.execution import LATE, SERVICE, Execution, Geth
+from plumbline.components.further_node import FurtherNode
 from plumbline.components.patience import settle
 from plumbline.components.rpc import RpcError
 from plumbline.core import wait
 from plumbline.core.errors import PlumblineError
 
 _RELEASE = Release("geth-late", "geth-node", NAMESPACE, values_file="values.local-late.yaml")
-_CLAIM = claim_of(LATE)
-_GONE_WITHIN_S = 60.0
 _SIGNS = ("snap-sync", "State sync phase", "Syncing: state", "pivot", "light client", "WARN", "ERROR")
 _PIVOT = re.compile(r"Disabled snap-sync after pivot commitment +number=([\d,]+)")
 
@@ -69,35 +69,18 @@ class SnapSync:
         return "\n".join([f"{reached}, {self.accounts} accounts downloaded, pivot {self.pivot}", *self.log[-40:]])
 
 
-class LateJoiner:
-    """The release ``geth-late``, outside the Service, with a volume of its own that goes with it."""
+class LateJoiner(FurtherNode):
+    """The release ``geth-late``."""
 
     def __init__(self, execution: Execution, consensus: Consensus) -> None:
         """Bind to the nodes it joins, and to the beacon node that its light client asks."""
-        self.execution, self.consensus = execution, consensus
-        self.name, self.node = LATE, execution.node(LATE)
+        super().__init__(_RELEASE, execution, consensus)
         self._joined_at = 0.0
 
-    @property
-    def present(self) -> bool:
-        """Whether its release, or what is left of it, is there."""
-        kinds = (("StatefulSet", _RELEASE.name), ("PersistentVolumeClaim", _CLAIM))
-        return any(self.execution.kube.find(kind, name, NAMESPACE) is not None for kind, name in kinds)
-
-    def join(self) -> None:
-        """Start it, trusting the checkpoint that is finalized now; does not wait for it."""
-        trusted = self.consensus.checkpoints().finalized.root
-        values = {**self.execution.values(_RELEASE), "consensus": {"blsync": {"checkpoint": trusted}}}
+    def join(self, **values: Any) -> None:
+        """Start it, and note when; does not wait for it."""
         self._joined_at = time.monotonic()
-        self.execution.site.helm.upgrade(_RELEASE.name, _RELEASE.chart, NAMESPACE, _RELEASE.values_file, values)
-
-    def leave(self) -> None:
-        """Remove it with its volume."""
-        kube = self.execution.kube
-        self.execution.site.helm.uninstall(_RELEASE.name, NAMESPACE)
-        kube.delete("PersistentVolumeClaim", _CLAIM, NAMESPACE)
-        gone = kube.gone("PersistentVolumeClaim", _CLAIM, NAMESPACE)
-        wait.until(gone, named=f"{_CLAIM} is gone", within_s=_GONE_WITHIN_S)
+        super().join(**values)
 
     def follow(self, within_s: float) -> SnapSync:
         """Watch it until it is at the head, or the time (seconds) is over, and return what was seen."""

@@ -71,16 +71,13 @@ def sample(block: Mapping[str, Any], transaction: str) -> list[Question]:
         transaction: hash of a transaction in it.
     """
     at, number, time = str(block["number"]), int(block["number"], 16), int(block["timestamp"], 16)
-    accounts = [account.address for account in network.FUNDED]
-    accounts += [filler_address(index) for index in range(0, FILLER_ACCOUNTS, FILLER_ACCOUNTS // 8)]
-    written = {BLOCK_HASHES: _slot(number - 1), BEACON_ROOTS: _slot(time)}
+    accounts, written = _accounts(), _written(number, time)
     return [
         *(Question("eth_getBalance", (address, at)) for address in (*accounts, *written, _NOBODY)),
         *(Question("eth_getTransactionCount", (address, at)) for address in (*accounts, *written, _NOBODY)),
         *(Question("eth_getCode", (address, at)) for address in (*written, accounts[0], _NOBODY)),
         *(Question("eth_getStorageAt", (address, slot, at)) for address, slot in written.items()),
-        *(Question("eth_getProof", (address, [slot], at)) for address, slot in written.items()),
-        *(Question("eth_getProof", (address, [], at)) for address in accounts[:4]),
+        *proofs(block),
         Question("eth_call", ({"to": BLOCK_HASHES, "data": f"0x{number - 1:064x}"}, at)),
         Question("eth_getBlockByNumber", (at, False), "block"),
         Question("eth_getBlockByHash", (block["hash"], False), "block"),
@@ -93,6 +90,15 @@ def sample(block: Mapping[str, Any], transaction: str) -> list[Question]:
         Question("eth_getBlockReceipts", (at,)),
         Question("eth_getLogs", ({"fromBlock": at, "toBlock": at},)),
         Question("eth_getLogs", ({"blockHash": block["hash"]},)),
+    ]
+
+
+def proofs(block: Mapping[str, Any]) -> list[Question]:
+    """Return the questions for proofs of accounts, and of storage that each block writes to, at a block."""
+    at, number, time = str(block["number"]), int(block["number"], 16), int(block["timestamp"], 16)
+    return [
+        *(Question("eth_getProof", (address, [], at)) for address in _accounts()),
+        *(Question("eth_getProof", (address, [slot], at)) for address, slot in _written(number, time).items()),
     ]
 
 
@@ -129,6 +135,17 @@ def _unlike(said: Any, expected: Any) -> tuple[str, str]:
 
 def _shown(value: Any) -> str:
     return str(value)[:300]
+
+
+def _accounts() -> list[str]:
+    """Return the developer accounts, and some of those that only the genesis knows."""
+    fillers = [filler_address(index) for index in range(0, FILLER_ACCOUNTS, FILLER_ACCOUNTS // 8)]
+    return [*(account.address for account in network.FUNDED), *fillers]
+
+
+def _written(number: int, time: int) -> dict[str, str]:
+    """Return what a block writes to the system contracts: address and slot."""
+    return {BLOCK_HASHES: _slot(number - 1), BEACON_ROOTS: _slot(time)}
 
 
 def _slot(position: int) -> str:

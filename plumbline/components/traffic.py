@@ -22,28 +22,57 @@ _CALL = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "eth_blockNumber", "par
 _SHOWN = 5
 
 
+@dataclass(frozen=True)
+class Request:
+    """One request.
+
+    Attributes:
+        at: when it was sent (seconds since the Unix epoch).
+        took_s: how long it waited, in seconds.
+        instead: what came instead of its answer; empty where that came.
+    """
+
+    at: float
+    took_s: float
+    instead: str = ""
+
+    def __str__(self) -> str:
+        """Tell the time of day (UTC), and what came instead."""
+        return f"{datetime.fromtimestamp(self.at, UTC):%H:%M:%S} {self.instead}"
+
+
 @dataclass
 class Tally:
     """What became of the requests.
 
     Attributes:
         host: the host that was asked for.
-        lost: the time of day (UTC) of each request without its answer, and what came instead.
-        answered: how many had theirs.
-        slowest_s: the longest that one waited for it, in seconds.
+        requests: all of them, in the order in which they ended.
     """
 
     host: str
-    lost: list[str] = field(default_factory=list)
-    answered: int = 0
-    slowest_s: float = 0.0
+    requests: list[Request] = field(default_factory=list)
+
+    @property
+    def lost(self) -> list[Request]:
+        """Those without their answer."""
+        return [request for request in self.requests if request.instead]
+
+    @property
+    def answered(self) -> int:
+        """How many had theirs."""
+        return len(self.requests) - len(self.lost)
+
+    @property
+    def slowest_s(self) -> float:
+        """The longest that one waited for it, in seconds."""
+        return max((request.took_s for request in self.requests if not request.instead), default=0.0)
 
     def __str__(self) -> str:
         """Tell it in a line, with the first of those that were lost."""
-        told = f"{self.host}: {len(self.lost)} of {self.answered + len(self.lost)} requests lost"
-        return "; ".join([told, *self.lost[:_SHOWN]]) + (
-            f"; slowest answer {self.slowest_s:.2f} s" if self.answered else ""
-        )
+        told = f"{self.host}: {len(self.lost)} of {len(self.requests)} requests lost"
+        slowest = f"; slowest answer {self.slowest_s:.2f} s" if self.answered else ""
+        return "; ".join([told, *map(str, self.lost[:_SHOWN])]) + slowest
 
 
 class Traffic:
@@ -60,7 +89,7 @@ class Traffic:
         """
         self._host, self._door = host, door
         self._every_s, self._clients = clients / per_second, clients
-        self._lock, self._enough = threading.Lock(), threading.Event()
+        self._enough = threading.Event()
         self.tally = Tally(host)
 
     @contextmanager
@@ -81,14 +110,9 @@ class Traffic:
 
     def _ask(self) -> None:
         while not self._enough.is_set():
-            start = time.monotonic()
+            at, start = time.time(), time.monotonic()
             instead, took_s = self._one(), time.monotonic() - start
-            with self._lock:
-                if instead:
-                    self.tally.lost.append(f"{datetime.now(UTC):%H:%M:%S} {instead}")
-                else:
-                    self.tally.answered += 1
-                    self.tally.slowest_s = max(self.tally.slowest_s, took_s)
+            self.tally.requests.append(Request(at, took_s, instead))
             self._enough.wait(max(0.0, self._every_s - took_s))
 
     def _one(self) -> str:

@@ -17,11 +17,13 @@ class Usage:
         memory_bytes: working set: what counts against the limit.
         cpu_cores: over the last seconds.
         disk_bytes: what it wrote: to volumes, its own file system, and its log.
+        room_bytes: what is left on the fullest of its claims' volumes; None where it has none.
     """
 
     memory_bytes: int
     cpu_cores: float
     disk_bytes: int
+    room_bytes: int | None = None
 
     def __str__(self) -> str:
         """Show it in the units that people use."""
@@ -30,9 +32,10 @@ class Usage:
     @classmethod
     def of(cls, measured: Mapping[str, Any]) -> Usage:
         """Read a pod's entry in the summary."""
-        claims = [volume["usedBytes"] for volume in measured.get("volume", ()) if "pvcRef" in volume]
-        disk = measured["ephemeral-storage"]["usedBytes"] + sum(claims)
-        return cls(measured["memory"]["workingSetBytes"], measured["cpu"]["usageNanoCores"] / 1e9, disk)
+        claims = [volume for volume in measured.get("volume", ()) if "pvcRef" in volume]
+        disk = measured["ephemeral-storage"]["usedBytes"] + sum(volume["usedBytes"] for volume in claims)
+        room = min((volume["availableBytes"] for volume in claims), default=None)
+        return cls(measured["memory"]["workingSetBytes"], measured["cpu"]["usageNanoCores"] / 1e9, disk, room)
 
 
 def of_pod(kube: Kube, namespace: str, name: str) -> Usage:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -18,6 +19,7 @@ FILE = "plumbline.toml"
 _NAME_LENGTH = 49
 _NAME = re.compile(rf"(?=.{{1,{_NAME_LENGTH}}}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 
+_NUMBERS = ("rto_s", "rpo_blocks", "rpo_crash_blocks")  # what drills are held to; stacks do not differ by them
 _URL = re.compile(r"https?://[^/@?#\s]+(/[^@?#\s]*)?")
 
 
@@ -43,6 +45,10 @@ class Config:
         helios_beacon_api: the same for Helios, where it follows another network than Geth.
         helios_checkpoint: likewise.
         helios_execution_rpc: URL of an execution client's JSON-RPC that Helios asks, where that is not our Geth.
+        rto_s: how long a drill's restore may take, from its beginning until clients are served, in seconds.
+        rpo_blocks: how many blocks a snapshot of a node that was stopped gracefully may lack.
+        rpo_crash_blocks: the same of a node that was running: Geth's layers in memory, the history of states that
+            charts/geth-node keeps, and the one that is being flushed.
     """
 
     target: Literal["kind", "existing"] = "kind"
@@ -62,6 +68,9 @@ class Config:
     helios_beacon_api: str | None = None
     helios_checkpoint: str | None = None
     helios_execution_rpc: str | None = None
+    rto_s: float = 20.0
+    rpo_blocks: int = 0
+    rpo_crash_blocks: int = 128 + 64 + 1
 
     @classmethod
     def load(cls, root: Path, options: Mapping[str, Any] | None = None) -> Config:
@@ -79,14 +88,14 @@ class Config:
         if file.exists():
             values = state.read_toml(file, FILE)
             _check(values, where=FILE)
-        given = {key: value for key, value in (options or {}).items() if value is not None}
+        given = {key: _number(key, value) for key, value in (options or {}).items() if value is not None}
         _check(given, where="the command line")
         return cls(**{**values, **given})
 
     def describe(self) -> dict[str, Any]:
         """Return the values that make one stack different from another (what a standing stack is compared by)."""
         kept = dataclasses.asdict(self)
-        for passing in ("keep", "fresh", "registry_mirror", "allow_unpinned"):
+        for passing in ("keep", "fresh", "registry_mirror", "allow_unpinned", *_NUMBERS):
             kept.pop(passing)
         return kept
 
@@ -102,6 +111,9 @@ def _check(values: Mapping[str, Any], *, where: str) -> None:
         allowed = _allowed(hints[key])
         if allowed and value not in allowed:
             raise ConfigError(f'{where}: {key} = "{value}" is not possible; choose one of {", ".join(allowed)}')
+        if key in _NUMBERS and (isinstance(value, bool) or not isinstance(value, (int, hints[key])) or value < 0):
+            kind = "a whole number" if hints[key] is int else "a number"
+            raise ConfigError(f"{where}: {key} = {value!r} is not possible; it is {kind}, zero or more")
         if hints[key] is bool and not isinstance(value, bool):
             raise ConfigError(f"{where}: {key} = {value!r} is not possible; choose true or false")
         if str in (hints[key], *get_args(hints[key])) and not (isinstance(value, str) and value):
@@ -115,6 +127,14 @@ def _check(values: Mapping[str, Any], *, where: str) -> None:
                 f'{where}: cluster_name = "{value}" is not possible; it is at most {_NAME_LENGTH} of a-z, 0-9 and -, and begins '
                 "and ends with a letter or a digit"
             )
+
+
+def _number(key: str, value: Any) -> Any:
+    """Return a value from a command line, where all are texts, as the number that it should be, if it is one."""
+    if key in _NUMBERS and isinstance(value, str):
+        with suppress(ValueError):
+            return get_type_hints(Config)[key](value)
+    return value
 
 
 def _allowed(hint: Any) -> tuple[str, ...]:

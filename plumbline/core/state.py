@@ -33,6 +33,11 @@ def write_text(path: Path, text: str, *, mode: int = 0o644) -> None:
         raise
 
 
+def append_json(path: Path, entry: Any, *, kept: int) -> None:
+    """Add an entry to the list at ``path``, of which the latest ``kept`` stay."""
+    write_json(path, [*(read_json(path) or []), entry][-kept:])
+
+
 def sweep(folder: Path) -> None:
     """Remove what writes that were cut short have left in a folder; nobody else may be writing there."""
     for left in folder.glob(".*.json.*"):

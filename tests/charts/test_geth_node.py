@@ -7,7 +7,7 @@ import json
 import pytest
 from chartrender import CHARTS, Helm, Object, Rendering, containers, pod, selects
 
-WAYS = ["local", "local-follower", "local-late", "public-sepolia", "public-mainnet", "prod"]
+WAYS = ["local", "local-follower", "local-late", "local-restored", "public-sepolia", "public-mainnet", "prod"]
 
 
 @pytest.fixture(params=WAYS)
@@ -85,9 +85,37 @@ def test_a_late_joiner_follows_by_its_own_light_client(renderings: dict[str, Ren
     assert [port["port"] for rule in egress for port in rule["ports"]] == [30303, 3500]
 
 
-def test_the_light_client_knows_the_devnets_own_constants(renderings: dict[str, Rendering]) -> None:
+def test_a_copy_is_repaired_and_verified_before_the_node_starts_on_it(renderings: dict[str, Rendering]) -> None:
+    restored = renderings["geth-node-local-restored"].one("StatefulSet")
+    genesis, repair, verify = pod(restored)["initContainers"]
+    (claim,) = restored["spec"]["volumeClaimTemplates"]
+
+    assert {"--maxpeers=0", "--nodiscover", "--exec=eth.blockNumber", "--history.state=64"} < set(repair["args"])
+    assert verify["args"] == ["snapshot", "verify-state", "--datadir=/data"]
+    assert genesis["args"][0] == "init"
+    assert claim["spec"]["dataSource"] == {
+        "apiGroup": "snapshot.storage.k8s.io",
+        "kind": "VolumeSnapshot",
+        "name": "nightly",
+    }
+    (usual,) = renderings["geth-node-local"].one("StatefulSet")["spec"]["volumeClaimTemplates"]
+    assert "dataSource" not in usual["spec"]
+
+
+def test_a_restored_node_gets_no_clients_and_no_restart_by_itself(renderings: dict[str, Rendering]) -> None:
+    restored = renderings["geth-node-local-restored"].one("StatefulSet")["spec"]
+
+    assert "plumbline.dev/rpc" not in restored["template"]["metadata"]["labels"]
+    assert "api.oumla.local" in flags(renderings["geth-node-local-restored"])["http.vhosts"].split(","), (
+        "when it gets them"
+    )
+    assert restored["updateStrategy"] == {"type": "OnDelete"}
+
+
+@pytest.mark.parametrize("name", ["late", "restored"])
+def test_the_light_client_knows_the_devnets_own_constants(name: str, renderings: dict[str, Rendering]) -> None:
     network = pytest.importorskip("plumbline_beacon.network")
-    given = flags(renderings["geth-node-local-late"])
+    given = flags(renderings[f"geth-node-local-{name}"])
 
     assert given["beacon.genesis.time"] == str(network.GENESIS_TIME)
     assert given["beacon.genesis.gvroot"] == network.GENESIS_VALIDATORS_ROOT

@@ -89,11 +89,14 @@ def test_the_beacon_node_drives_nodes_that_exist(
         assert allows(local_stack, beacon, geth, "engine", "egress"), url
 
 
-def test_the_late_joiner_reaches_the_beacon_api(local_stack: list[Rendering], renderings: dict[str, Rendering]) -> None:
-    late, beacon = (renderings[name].one("StatefulSet") for name in ("geth-node-local-late", "beacon-local"))
+@pytest.mark.parametrize("name", ["geth-node-local-late", "geth-node-local-restored"])
+def test_a_light_client_reaches_the_beacon_api(
+    name: str, local_stack: list[Rendering], renderings: dict[str, Rendering]
+) -> None:
+    node, beacon = (renderings[each].one("StatefulSet") for each in (name, "beacon-local"))
 
-    assert allows(local_stack, late, beacon, "http", "egress")
-    assert allows(local_stack, late, beacon, "http", "ingress")
+    assert allows(local_stack, node, beacon, "http", "egress")
+    assert allows(local_stack, node, beacon, "http", "ingress")
 
 
 def test_every_node_may_dial_every_other(local_stack: list[Rendering]) -> None:
@@ -101,7 +104,7 @@ def test_every_node_may_dial_every_other(local_stack: list[Rendering]) -> None:
         each for _, each in pods(local_stack).values() if labels(each)["app.kubernetes.io/component"] == "execution"
     ]
 
-    assert len(nodes) == 4
+    assert len(nodes) == 5
     for source in nodes:
         for target in nodes:
             assert allows(local_stack, source, target, "p2p", "egress")

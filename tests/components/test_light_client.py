@@ -93,8 +93,11 @@ def test_what_a_pod_uses_is_read_from_the_kubelets_summary() -> None:
         "cpu": {"usageNanoCores": 3_000_000},
         "memory": {"workingSetBytes": 104 * 2**20},
         "ephemeral-storage": {"usedBytes": 2**20},
-        "volume": [{"name": "tmp", "usedBytes": 2**20}, {"name": "data", "usedBytes": 2**21, "pvcRef": {}}],
+        "volume": [
+            {"name": "tmp", "usedBytes": 2**20, "availableBytes": 0},
+            {"name": "data", "usedBytes": 2**21, "availableBytes": 2**22, "pvcRef": {}},
+        ],
     }
 
-    assert Usage.of(measured) == Usage(104 * 2**20, 0.003, 3 * 2**20)
+    assert Usage.of(measured) == Usage(104 * 2**20, 0.003, 3 * 2**20, 2**22)
     assert str(Usage.of(measured)) == "104 MiB, 0.003 cores, 3.0 MiB on disk"

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from plumbline.components.reach import Door
-from plumbline.components.traffic import Tally, Traffic
+from plumbline.components.traffic import Request, Tally, Traffic
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_every_request_is_answered_or_lost(seen: tuple[Door, list[str]]) -> None
     assert set(hosts) == {"api.example.com"}
     assert tally.answered + len(tally.lost) == len(hosts) >= 20
     assert len(tally.lost) == len(hosts) // 5
-    assert tally.lost[0].endswith("502 Bad Gateway")
+    assert tally.lost[0].instead == "502 Bad Gateway"
 
 
 def test_a_refused_connection_is_a_lost_request() -> None:
@@ -51,11 +51,12 @@ def test_a_refused_connection_is_a_lost_request() -> None:
         pass
 
     assert tally.answered == 0
-    assert "ConnectionRefusedError" in tally.lost[0]
+    assert "ConnectionRefusedError" in tally.lost[0].instead
 
 
 def test_the_tally_shows_the_first_losses() -> None:
-    tally = Tally("api.example.com", [f"10:00:0{n} 502" for n in range(8)], answered=92, slowest_s=0.25)
+    lost, answered = [Request(36000 + n, 0.1, "502") for n in range(8)], [Request(36008, 0.25)] * 92
+    tally = Tally("api.example.com", [*lost, *answered])
 
     assert str(tally).startswith("api.example.com: 8 of 100 requests lost; 10:00:00 502; ")
     assert str(tally).endswith("10:00:04 502; slowest answer 0.25 s")

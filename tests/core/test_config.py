@@ -28,6 +28,9 @@ def test_options_win_over_the_file_and_the_file_over_defaults(tmp_path: Path) ->
         ('cluster_name = ""', "it is a text"),
         ('registry_mirror = "mirror:5000"', "it is a URL"),
         ('registry_mirror = "https://user:word@mirror"', "it is a URL"),
+        ("rto_s = true", "rto_s = True is not possible; it is a number, zero or more"),
+        ("rpo_blocks = 0.5", "rpo_blocks = 0.5 is not possible; it is a whole number, zero or more"),
+        ("rpo_crash_blocks = -1", "it is a whole number, zero or more"),
         ("network = ", "plumbline.toml is not valid TOML"),
     ],
 )
@@ -46,8 +49,16 @@ def test_bad_options_name_the_command_line(tmp_path: Path) -> None:
         Config.load(tmp_path, {"images": "steal"})
 
 
+def test_numbers_come_as_texts_from_the_command_line(tmp_path: Path) -> None:
+    config = Config.load(tmp_path, {"rto_s": "7.5", "rpo_blocks": "3"})
+
+    assert (config.rto_s, config.rpo_blocks) == (7.5, 3)
+    with pytest.raises(ConfigError, match="the command line: rpo_blocks = 'few'"):
+        Config.load(tmp_path, {"rpo_blocks": "few"})
+
+
 def test_passing_options_do_not_make_another_stack() -> None:
-    passing = Config(keep=True, fresh=True, registry_mirror="http://mirror", allow_unpinned=True)
+    passing = Config(keep=True, fresh=True, registry_mirror="http://mirror", allow_unpinned=True, rto_s=1)
 
     assert passing.describe() == Config().describe()
     assert Config(network="sepolia").describe() != Config().describe()

@@ -50,8 +50,8 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- $service := .Values.service.name -}}
 {{- $names := list "localhost" $service (printf "%s.%s" $service .Release.Namespace) (printf "%s.%s.svc" $service .Release.Namespace) -}}
 {{- $names = append $names (printf "%s.%s.svc.cluster.local" $service .Release.Namespace) -}}
-{{- /* Every node that serves clients is behind the Ingress, whichever release made that. */ -}}
-{{- if or .Values.ingress.enabled .Values.service.member }}{{ $names = concat $names .Values.ingress.hosts }}{{ end -}}
+{{- /* Every node that serves clients is behind the Ingress, whichever release made that; a restored one may become such a node. */ -}}
+{{- if or .Values.ingress.enabled .Values.service.member .Values.persistence.fromSnapshot }}{{ $names = concat $names .Values.ingress.hosts }}{{ end -}}
 {{- concat $names .Values.http.vhosts | uniq | join "," -}}
 {{- end }}
 
@@ -135,4 +135,32 @@ lifecycle:
     sleep:
       seconds: {{ .Values.shutdown.drainSeconds }}
 {{- end }}
+{{- end }}
+
+{{/* What a copy goes through before the node starts on it: name and command line, in this order (of the alphabet). An empty one has
+     got its genesis by then, which is not the head that it should have. */}}
+{{- define "geth-node.checks" -}}
+{{- with .Values.persistence -}}
+{{- if .repair }}
+repair:
+- --datadir=/data
+{{- if include "geth-node.public" $ }}
+- --{{ $.Values.network }}
+{{- end }}
+- --state.scheme={{ $.Values.state.scheme }}
+- --history.state={{ $.Values.state.history | int64 }}
+- --cache={{ $.Values.cacheMiB | int64 }}
+- --nodiscover
+- --maxpeers=0
+- --ipcdisable
+- --exec=eth.blockNumber
+- console
+{{- end }}
+{{- if .verifyState }}
+verify-state:
+- snapshot
+- verify-state
+- --datadir=/data
+{{- end }}
+{{- end -}}
 {{- end }}

@@ -1,0 +1,226 @@
+"""A restore: a replacement node on a copy of a snapshot, judged by others, then in the place of the node that it is a copy of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from plumbline.components.base import Site
+from plumbline.components.chain_marks import ChainMarks
+from plumbline.components.consensus import Consensus
+from plumbline.components.devnet import NAMESPACE
+from plumbline.components.execution import Execution, Geth
+from plumbline.components.light_client import LightClient
+from plumbline.components.recovery import judgement, shift
+from plumbline.components.recovery.admission import SnapshotMissing, admit
+from plumbline.components.recovery.course import Course
+from plumbline.components.recovery.replacement import CopyRefused, Replacement, no_room_within, refused
+from plumbline.components.snapshots import Snapshot, Snapshots
+from plumbline.core import wait
+from plumbline.core.errors import PlumblineError, UsageError
+
+BEHIND_AT_MOST = 1  # blocks: a light client learns of a block with the next one
+_KEEPS_STATE_OF = 100  # blocks; Geth proves accounts at the newest 128
+_WITHIN_S = 60.0
+
+
+@dataclass(frozen=True)
+class Restored:
+    """A node that stands on a copy and was judged.
+
+    Attributes:
+        snapshot: what it is a copy of.
+        size: of its volume, as a Kubernetes quantity.
+        marks: what was known of the chain in that.
+        node: it.
+        replaces: the pod of whose volume the snapshot was taken.
+        resumed_at: the block that it began with.
+        lost_s: seconds between that block and the newest one that the snapshotted node had.
+        course: its phases.
+    """
+
+    snapshot: Snapshot
+    size: str
+    marks: ChainMarks
+    node: Geth
+    replaces: str
+    resumed_at: int
+    lost_s: float
+    course: Course
+
+    @property
+    def lost_blocks(self) -> int:
+        """How many of the blocks that the snapshotted node had are not in the copy (RPO)."""
+        return max(0, self.marks.head_block - self.resumed_at)
+
+    def __str__(self) -> str:
+        """Tell it in a line."""
+        lost = f"{self.lost_blocks} blocks ({self.lost_s:.0f} s) of {self.replaces} had to be caught up"
+        return f"{self.node.name} stands on snapshot {self.snapshot.name}: {lost}; {self.course}"
+
+
+class Restore:
+    """Restores one node at a time; whatever fails leaves the stack as it was."""
+
+    def __init__(self, site: Site) -> None:
+        """Bind to the place where the stack stands."""
+        self.execution, self.light_client = Execution(site), LightClient(site)
+        self.replacement = Replacement(self.execution, Consensus(site))
+        self.snapshots = Snapshots(site.kube, NAMESPACE)
+
+    def judged(self, name: str, *, size: str = "", course: Course | None = None, **values: Any) -> Restored:
+        """Start a replacement on a copy of a snapshot, and return it at the head, when others agree with it.
+
+        No client is sent to it.
+
+        Args:
+            name: the snapshot.
+            size: of the copy, as a Kubernetes quantity; empty for that of the snapshot.
+            course: notes the phases, of a restore that fails, too.
+            values: values of the chart ``geth-node`` beyond those of a restored node.
+
+        Raises:
+            UsageError: there is no such snapshot, or it cannot become a node here; nothing was touched.
+            NoRoom, CopyRefused, wait.Timeout: it did not become one; what was made is removed.
+        """
+        snapshot = self.snapshots.find(name)
+        if snapshot is None:
+            raise SnapshotMissing(name, NAMESPACE, [each.name for each in self.snapshots.all()])
+        marks, devnet = ChainMarks.on(snapshot), self.execution.devnet
+        admit(snapshot, marks, devnet.genesis["config"]["chainId"], devnet.genesis_hash, self._tag(values))
+        if self.replacement.present:
+            raise UsageError(f"{self.replacement.name} stands already: remove it first (plumbline restore --undo)")
+        try:
+            return self._stood(snapshot, marks, size or snapshot.size, course or Course(), values)
+        except BaseException:
+            self.replacement.leave()
+            raise
+
+    def take_over(self, restored: Restored) -> None:
+        """Send clients to a restored node, and none to the node that it replaces; no request is lost.
+
+        Raises:
+            wait.Timeout: it is not ready to serve; clients are sent where they were before.
+        """
+        try:
+            with restored.course.phase("traffic shifted"):
+                shift.to(self.execution, restored.node.name)
+                if restored.replaces in self.execution.behind_service():
+                    shift.away_from(self.execution, restored.replaces)
+        except BaseException:
+            self.undo()
+            raise
+        member = {"create": False, "member": True}  # also of a pod that is made anew
+        self.replacement.keep(restored.snapshot, restored.size, service=member)
+
+    def undo(self) -> None:
+        """Send clients where they are sent without a restore, and remove the replacement with its volume."""
+        for node in self.execution.nodes:
+            if node.name not in self.execution.behind_service() and self.execution.kube.find(
+                "Pod", node.name, NAMESPACE
+            ):
+                shift.to(self.execution, node.name)
+        if self.replacement.name in self.execution.behind_service():
+            shift.away_from(self.execution, self.replacement.name)
+        self.replacement.leave()
+
+    def _stood(
+        self, snapshot: Snapshot, marks: ChainMarks, size: str, course: Course, values: Mapping[str, Any]
+    ) -> Restored:
+        node = self.replacement.node
+        with course.phase("claim bound"):
+            self.replacement.begin(snapshot, size, **values)
+            if said := self._until(self.replacement.bound(), "volume restored"):
+                raise refused(snapshot.name, said)
+        with course.phase("pod started"):
+            self._demand_start(snapshot.name)
+        with course.phase("RPC answers"):
+            resumed_at = node.resumed_at()
+            if resumed_at == 0 < marks.head_block:
+                raise CopyRefused(
+                    snapshot.name, f"its volume holds no chain, {node.name} had to begin with the genesis block"
+                )
+            _demand(snapshot, judgement.of_block(node, [self._judge()], resumed_at))
+        with course.phase("head within bound"):
+            self._until(self._at_head(), "head within bound")
+        with course.phase("judged"):
+            _demand(snapshot, list(self._objections(marks)))
+        lost_s = self._time_of(marks.head_block) - self._time_of(min(resumed_at, marks.head_block))
+        return Restored(snapshot, size, marks, node, snapshot.claim.removeprefix("data-"), resumed_at, lost_s, course)
+
+    def _demand_start(self, snapshot: str) -> None:
+        """Wait until the replacement's process runs.
+
+        Raises:
+            NoRoom, CopyRefused, ImageMissing: it will not run.
+        """
+        try:
+            failed = self._until(self.replacement.started(), "process started")
+        except wait.Timeout:
+            if self.replacement.full():
+                raise no_room_within(snapshot, "its client waits for room") from None
+            raise
+        if failed:
+            raise self.replacement.failure(snapshot, failed)
+
+    def _objections(self, marks: ChainMarks) -> Iterator[str]:
+        """Yield, in words, in what a node at the head does not agree with an execution node and with the light client."""
+        node, verifiers = self.replacement.node, [each for each in self.light_client.clients if not each.hindrance()]
+        newest = min([node.head, *(each.head for each in verifiers)])
+        with ExitStack() as ways:
+            copy, judge = ways.enter_context(node.direct()), ways.enter_context(self._judge().direct())
+            judges = [judge, *(ways.enter_context(each.direct()) for each in verifiers[:1])]
+            yield from judgement.of_block(copy, judges, newest)
+            yield from judgement.of_state(copy, judges, node.block(newest))
+            yield from judgement.of_block(copy, [judge], marks.head_block)
+            if newest - marks.head_block < _KEEPS_STATE_OF:
+                yield from judgement.of_state(copy, [judge], node.block(marks.head_block))
+
+    def _judge(self) -> Geth:
+        """Return an execution node that answers.
+
+        Raises:
+            PlumblineError: none does.
+        """
+        answering = self.execution.ask(lambda node: node.head).items()
+        if not answering:
+            raise PlumblineError("no execution node answers that could judge a copy: heal one first (make all-local)")
+        return self.execution.node(answering[0][0])
+
+    def _at_head(self) -> wait.Condition[int]:
+        node = self.replacement.node
+
+        def look() -> wait.Observation[int]:
+            highest, head = max(self.execution.ask(lambda other: other.head).values), node.head
+            return wait.Observation(
+                highest - head <= BEHIND_AT_MOST, head, f"{node.name} is at block {head} of {highest}"
+            )
+
+        return wait.poll(look, every_s=0.1)
+
+    def _time_of(self, number: int) -> int:
+        return int(self._judge().block(number)["timestamp"], 16)
+
+    def _until[T](self, condition: wait.Condition[T], what: str) -> T:
+        name = self.replacement.name
+        return wait.until(condition, named=f"{name}: {what}", within_s=_WITHIN_S, look=f"plumbline logs {name}")
+
+    def _tag(self, values: Mapping[str, Any]) -> str:
+        """Return the version of the client that is started on a copy."""
+        chart = yaml.safe_load((self.execution.site.paths.charts / "geth-node" / "values.yaml").read_text())
+        return str({**chart["image"], **values.get("image", {})}["tag"])
+
+
+def _demand(snapshot: Snapshot, objections: list[str]) -> None:
+    """Refuse a copy against which something is said.
+
+    Raises:
+        CopyRefused: something is.
+    """
+    if objections:
+        more = f", and {len(objections) - 1} more" if objections[1:] else ""
+        raise CopyRefused(snapshot.name, f"{objections[0]}{more}")
