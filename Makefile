@@ -21,7 +21,7 @@ help: ## this list
 
 ##@ Prove it
 .PHONY: verify test lint
-verify: env ## bring the stack up, prove every control and every alert on it, write the report (on a fresh machine: all that is needed, too)
+verify: env ## bring the stack up, prove every control and the alerts on it, write the report (on a fresh machine: all that is needed, too)
 	$(PLUMBLINE) engine ensure
 	$(PLUMBLINE) doctor $(OPTIONS)
 	pytest suites/local suites/alerts $(OPTIONS) $(PYTEST)

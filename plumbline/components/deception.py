@@ -20,7 +20,6 @@ from plumbline.core import wait
 
 RELEASE = "helios-deceived"
 _READY_WITHIN_S = 60.0
-_MONITORED = {"enabled": True, "interval": "5s", "labels": {"release": "kube-prometheus-stack"}}
 _EACH = 8  # questions under each lie
 # System contracts (EIP-7002, EIP-7251), whose code nothing else here asks for: a light client keeps what it has verified.
 _WITHDRAWALS, _CONSOLIDATIONS = (
@@ -69,7 +68,7 @@ class Deception:
         client.leave()  # an interrupted run left it
         with Liar.standing(light_client.kube) as liar:
             try:
-                client.join(execution={"rpc": URL}, networkPolicy={"egress": flows}, serviceMonitor=_MONITORED)
+                client.join(execution={"rpc": URL}, networkPolicy={"egress": flows})
                 wait.until(client.ready(), named=f"{RELEASE} ready", within_s=_READY_WITHIN_S)
                 yield cls(client, liar, execution.nodes[0])
             finally:

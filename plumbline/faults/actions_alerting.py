@@ -10,7 +10,7 @@ from plumbline.components.alerting.rules import RUNBOOKS
 from plumbline.core import wait
 from plumbline.faults.changes import changed, read, removed
 from plumbline.faults.registry import fault, mutation
-from plumbline.faults.routes import NOWHERE, rerouted, webhook_at
+from plumbline.faults.routes import rerouted
 
 if TYPE_CHECKING:
     from plumbline.stack import Stack
@@ -83,31 +83,10 @@ def rule_asks_in_vain(stack: Stack) -> Iterator[None]:
 # -- ALR-003: the ways of alerts ------------------------------------------------------------------------------------------
 
 
-@fault("receiver-mistyped", breaks="ALR-003", injured="critical", green=("MON-001",), within_s=_LEARNED_WITHIN_S)
-def receiver_mistyped(stack: Stack) -> Iterator[None]:
-    """The address of a receiver has a slip: what should wake somebody goes to somebody else."""
-    with webhook_at(stack, "critical", "http://alert-receiver.monitoring.svc.cluster.local:8080/alerts/critcal"):
-        yield
-
-
-@fault("webhook-dead", breaks="ALR-003", injured="warning", green=("MON-001",), within_s=_LEARNED_WITHIN_S)
-def webhook_dead(stack: Stack) -> Iterator[None]:
-    """Where a receiver's webhook leads, there is nothing any more."""
-    with webhook_at(stack, "warning", NOWHERE):
-        yield
-
-
 @fault("inhibition-lost", breaks="ALR-003", injured="GethPeersLow", green=("MON-001",), within_s=_LEARNED_WITHIN_S)
 def inhibition_lost(stack: Stack) -> Iterator[None]:
     """No alert silences another one any more: whoever is woken reads all that follows from one cause."""
     with rerouted(stack, {"inhibitRules": []}, known_by=lambda told: "GethNodeDown" not in told):
-        yield
-
-
-@fault("life-unheard", breaks="ALR-003", injured="dead man's switch", green=("MON-001",), within_s=_LEARNED_WITHIN_S)
-def life_unheard(stack: Stack) -> Iterator[None]:
-    """The signs of life of the dead man's switch do not arrive."""
-    with webhook_at(stack, "heartbeat", NOWHERE):
         yield
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -79,27 +78,6 @@ def no_time_to_end(stack: Stack, pod: str, container: str) -> Iterator[None]:
 
 def _identity(stack: Stack, pod: str, container: str) -> str:
     return k8s.container_id(stack.site.kube.get("Pod", pod, NAMESPACE), container)
-
-
-@contextmanager
-def starved(stack: Stack, pod: str, container: str, cpu: str) -> Iterator[None]:
-    """Leave a container so much CPU and no more (a Kubernetes quantity), as a neighbour may who takes the rest."""
-    with undone_by(stack, "feed", pod=pod, container=container):
-        _limit(stack, pod, container, cpu, reserved=cpu)
-        yield
-
-
-@cure("feed")
-def _feed(stack: Stack, *, pod: str, container: str) -> None:
-    """Give it more than it needs, so that it can end in order, and start it again without any limit."""
-    _limit(stack, pod, container, "4", reserved="50m")
-    restart(stack, pod=pod)
-
-
-def _limit(stack: Stack, pod: str, container: str, cpu: str, *, reserved: str) -> None:
-    resources = {"requests": {"cpu": reserved}, "limits": {"cpu": cpu}}
-    change = json.dumps({"spec": {"containers": [{"name": container, "resources": resources}]}})
-    stack.site.kube.kubectl("-n", NAMESPACE, "patch", "pod", pod, "--subresource=resize", "--patch", change)
 
 
 # -- a release with other values ------------------------------------------------------------------------------------------

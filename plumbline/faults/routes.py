@@ -1,4 +1,4 @@
-"""What faults do to the ways of alerts: receivers that lead elsewhere, inhibitions that are gone. Alertmanager runs with it then."""
+"""What faults do to the ways of alerts; Alertmanager runs with it while they act."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from plumbline.components.monitoring import NAMESPACE, RELEASE
 from plumbline.core import wait
-from plumbline.faults.changes import changed, read
+from plumbline.faults.changes import changed
 
 if TYPE_CHECKING:
     from plumbline.stack import Stack
 
-NOWHERE: Final = "http://127.0.0.1:9093/nowhere"  # Alertmanager itself, which has no such page
 _KIND: Final = "alertmanagerconfigs.monitoring.coreos.com"
 _LEARNED_WITHIN_S = 90.0  # the operator, the kubelet's next look at the pod, the reloader
 
@@ -28,14 +27,3 @@ def rerouted(stack: Stack, change: Mapping[str, Any], *, known_by: Callable[[str
         yield
     as_before = wait.holds(lambda: stack.monitoring.alertmanager.configuration() == before, every_s=0.5)
     wait.until(as_before, named="Alertmanager's routes of before", within_s=_LEARNED_WITHIN_S)
-
-
-@contextmanager
-def webhook_at(stack: Stack, receiver: str, url: str) -> Iterator[None]:
-    """Have the webhook of a receiver lead somewhere else."""
-    receivers = read(stack, _KIND, RELEASE, NAMESPACE)["spec"]["receivers"]
-    for each in receivers:
-        if each["name"] == receiver:
-            each["webhookConfigs"] = [{**hook, "url": url} for hook in each["webhookConfigs"]]
-    with rerouted(stack, {"receivers": receivers}, known_by=lambda told: url in told):
-        yield

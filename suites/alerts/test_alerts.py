@@ -16,15 +16,11 @@ if TYPE_CHECKING:
     from plumbline.faults.alert_proofs import Proof
 
 LATE_S = 15.0  # design, section 6
-EPOCHS = pytest.mark.skip(
-    "not run here: nothing becomes final for two epochs (13 minutes), and is final again after as many"
-)
-MARKS = {"HeliosWithoutFinality": EPOCHS}
 
 
 @pytest.mark.control("ALR-002")
 @pytest.mark.destructive("alerts", restarts=("ethereum/geth-*", "helios/helios-*"), within_s=180)
-@pytest.mark.parametrize("alert", [pytest.param(alert, marks=MARKS.get(alert, ())) for alert in proved_live()])
+@pytest.mark.parametrize("alert", proved_live())
 def test_it_is_delivered_and_resolved(alert: str, live_proof: Proof) -> None:
     """Preconditions: the alert does not fire.
     Steps: bring its condition about by what really causes it; wait until it is pending, firing, and delivered; heal; wait for the
