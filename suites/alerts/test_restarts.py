@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 ALERT, OTHER = "PlumblineStanding", "PlumblineSilenced"
 DELIVERED_WITHIN_S = 60.0  # a new rule is first to be learned
-AGAIN_WITHIN_S = 60.0
+AGAIN_WITHIN_S = (
+    90.0  # Alertmanager keeps alerts in memory only; Prometheus tells it again after a minute at the latest
+)
 QUIET_FOR_S = 15.0  # two evaluations and a group's interval
 
 

@@ -147,7 +147,7 @@ def test_what_a_killed_creation_left_is_no_obstacle(checkout: Path, docker: Any)
 
     assert cli.main(["down"]) == 0
 
-    assert [file.name for file in folder.iterdir()] == ["stack.lock"]
+    assert sorted(file.name for file in folder.iterdir()) == ["stack.holders", "stack.lock"]
 
 
 # -- nothing stands -------------------------------------------------------------------------------------------------------

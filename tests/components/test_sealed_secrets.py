@@ -159,7 +159,7 @@ def test_a_backup_is_labelled(keys: list[SealingKey]) -> None:
 def test_it_serves_the_namespaces_that_its_chart_serves() -> None:
     paths = SimpleNamespace(charts=Path(__file__).parents[2] / "charts")
 
-    assert SealedSecrets(SimpleNamespace(paths=paths)).served == ["ethereum", "helios"]  # type: ignore[arg-type]
+    assert SealedSecrets(SimpleNamespace(paths=paths)).served == ["ethereum", "helios", "monitoring"]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
