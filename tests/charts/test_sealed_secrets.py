@@ -7,7 +7,10 @@ from chartrender import Rendering, pod
 
 from plumbline.components import sealing
 
-SERVED = {"local": ["ethereum", "helios"], "prod": ["ethereum"]}  # production has no light client
+SERVED = {
+    "local": ["ethereum", "helios", "monitoring"],
+    "prod": ["ethereum", "monitoring"],
+}  # production has no light client
 
 
 @pytest.fixture(params=SERVED)
