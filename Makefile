@@ -21,10 +21,10 @@ help: ## this list
 
 ##@ Prove it
 .PHONY: verify test lint
-verify: env ## bring the stack up, prove every control and the alerts on it, write the report (on a fresh machine: all that is needed, too)
+verify: env ## bring the stack up, prove every control on it, write the report (on a fresh machine: all that is needed, too)
 	$(PLUMBLINE) engine ensure
 	$(PLUMBLINE) doctor $(OPTIONS)
-	pytest suites/local suites/alerts $(OPTIONS) $(PYTEST)
+	pytest suites/local $(OPTIONS) $(PYTEST)
 
 test: lint ## the harness's own tests and checks; needs no cluster
 	@requirements/packages.sh
@@ -39,7 +39,15 @@ lint: env ## style, types, import rules
 	lint-imports --no-logo
 
 ##@ Prove more of it (every night: .github/workflows/nightly.yml)
-.PHONY: verify-multi verify-pull faults repetitions
+.PHONY: alerts drills verify-multi verify-pull faults repetitions
+alerts: env ## what alerts tell of, really caused: until it is delivered, and until its end is told
+	$(PLUMBLINE) engine ensure
+	pytest suites/alerts $(OPTIONS) $(PYTEST)
+
+drills: env ## snapshots, and restore drills under traffic with measured RPO and RTO
+	$(PLUMBLINE) engine ensure
+	pytest suites/dr $(OPTIONS) $(PYTEST)
+
 verify-multi: env ## every local control on a control plane and two workers
 	$(PLUMBLINE) engine ensure
 	pytest suites/local --nodes multi $(OPTIONS) $(PYTEST)
