@@ -46,6 +46,7 @@ class Helm:
         folder = self.charts / chart
         argv: list[str | Path] = ["upgrade", "--install", release, folder, "--namespace", namespace]
         argv += ["--values", folder / values_file, "--values", "-"]
+        argv.append("--force-conflicts")  # what somebody changed by hand is put right, and no reason to stop
         if self.waits_s:
             argv += ["--wait", f"--timeout={self.waits_s:.0f}s"]
         with events.phase("helm", f"release {release}", chart=chart, namespace=namespace):
@@ -72,7 +73,7 @@ class Helm:
         Raises:
             PlumblineError: it has none, or the API server refused an object, in Helm's words.
         """
-        result = self._helm("rollback", release, "--namespace", namespace)
+        result = self._helm("rollback", release, "--namespace", namespace, "--force-conflicts")
         if not result.ok:
             raise PlumblineError(f"helm could not roll {release} back: {shell.gist(result.stderr)}")
 

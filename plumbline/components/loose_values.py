@@ -17,15 +17,20 @@ def find(charts: Charts, way: Way) -> list[str]:
     import jsonschema  # noqa: PLC0415  (costs a fifth of a second)
 
     values = charts.values(way)
-    schema = jsonschema.Draft202012Validator(json.loads((charts.folder / way.chart / "values.schema.json").read_text()))
-    return [".".join(path) for path in _paths(values) if schema.is_valid(_with(values, path, _NONSENSE))]
+    written = json.loads((charts.folder / way.chart / "values.schema.json").read_text())
+    schema = jsonschema.Draft202012Validator(written)
+    return [".".join(path) for path in _paths(values, written) if schema.is_valid(_with(values, path, _NONSENSE))]
 
 
-def _paths(value: Object, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+def _paths(value: Object, schema: Object, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield the paths of values, but of those that a schema leaves open, since the API server's own judges them."""
     for key, inner in value.items():
+        known = schema.get("properties", {}).get(key)
+        if known is None and schema.get("additionalProperties") is True:
+            continue
         yield (*above, key)
         if isinstance(inner, dict):
-            yield from _paths(inner, (*above, key))
+            yield from _paths(inner, known or {}, (*above, key))
 
 
 def _with(value: Object, path: tuple[str, ...], replaced: Any) -> Object:

@@ -39,8 +39,7 @@ def node(fit_machine: None) -> Iterator["Node"]:
         node.start()
         yield node
         assert node.stop() == 0
-        assert csitest.mounts_below(folder) == []
-        assert csitest.loops_below(folder) == []
+        assert csitest.left_below(folder) == ([], [])
 
 
 @pytest.fixture

@@ -231,6 +231,13 @@ def loops_below(folder: Path) -> list[str]:
     return found
 
 
+def left_below(folder: Path) -> tuple[list[str], list[str]]:
+    """The mounts and loop devices of a driver that ended: the kernel lets go of a device once whoever else looked at it has, too."""
+    with contextlib.suppress(AssertionError):
+        wait_for(lambda: not mounts_below(folder) and not loops_below(folder))
+    return mounts_below(folder), loops_below(folder)
+
+
 def wait_for(condition, within_s: float = 15.0) -> None:
     """Wait until something holds that nothing announces."""
     deadline, pause = time.monotonic() + within_s, threading.Event()

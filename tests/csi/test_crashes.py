@@ -22,7 +22,7 @@ def folder(fit_machine: None) -> Iterator[Path]:
     with csitest.fresh_folder() as folder:
         yield folder
         World(folder).storage.pool.close()
-        assert (csitest.mounts_below(folder), csitest.loops_below(folder)) == ([], [])
+        assert csitest.left_below(folder) == ([], [])
 
 
 @pytest.fixture(scope="module")

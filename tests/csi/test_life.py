@@ -10,7 +10,7 @@ from pathlib import Path
 
 import csitest
 import pytest
-from csitest import MIB, TOPOLOGY, Client, capacity, loops_below, mounts_below, wait_for
+from csitest import MIB, TOPOLOGY, Client, capacity, left_below, wait_for
 
 
 def test_a_kubelet_finds_it_and_readiness_follows_its_answer(new_node) -> None:
@@ -114,7 +114,7 @@ def test_a_pod_writes_on_while_the_driver_is_killed_and_started_between_all_step
     node.csi.delete_snapshot(snapshot_id=snapshot_id)
 
     assert node.stop() == 0
-    assert (mounts_below(node.folder), loops_below(node.folder)) == ([], [])
+    assert left_below(node.folder) == ([], [])
 
 
 def test_a_new_container_finds_the_pool_that_the_mounted_volumes_of_the_old_one_hold(new_node) -> None:
@@ -164,7 +164,7 @@ def test_writers_held_by_a_driver_that_dies_go_on_when_it_starts(new_node) -> No
     node.release(volume_id)
     node.csi.delete_volume(volume_id=volume_id)
     assert node.stop() == 0
-    assert (mounts_below(node.folder), loops_below(node.folder)) == ([], [])
+    assert left_below(node.folder) == ([], [])
 
 
 def test_a_call_under_way_is_finished_before_the_end(new_node) -> None:
@@ -200,7 +200,7 @@ def test_two_nodes_on_one_machine_keep_apart(new_node) -> None:
         node.release(volume_id)
         node.csi.delete_volume(volume_id=volume_id)
         assert node.stop() == 0
-        assert (mounts_below(node.folder), loops_below(node.folder)) == ([], [])
+        assert left_below(node.folder) == ([], [])
 
 
 def test_the_pool_grows_with_its_setting_and_never_shrinks(new_node) -> None:
