@@ -10,7 +10,7 @@ from pathlib import Path
 
 import csitest
 import pytest
-from csitest import MIB, TOPOLOGY, Client, capacity, left_below, wait_for
+from csitest import MIB, TOPOLOGY, Client, capacity, left_below, mounts_below, wait_for
 
 
 def test_a_kubelet_finds_it_and_readiness_follows_its_answer(new_node) -> None:
