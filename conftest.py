@@ -6,7 +6,6 @@ pytest_plugins = [
     "fixtures.options",
     "fixtures.selection",
     "fixtures.known_failures",
-    "fixtures.workers",
     "fixtures.run",
     "fixtures.recorder",
     "fixtures.stack",
