@@ -6,6 +6,7 @@ A line is ``{"t": <UTC, RFC 3339>, "run": ..., "component": ..., "event": ..., *
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import threading
@@ -80,6 +81,9 @@ class Stream:
 _current = Stream(run="none")
 
 
+_runs = itertools.count(1)
+
+
 def open_run(folder: Path, run: str | None = None) -> Stream:
     """Make the stream of a run below ``folder`` the current one (joining it where it exists) and return it."""
     global _current  # noqa: PLW0603  (one stream for each process is the point)
@@ -89,8 +93,9 @@ def open_run(folder: Path, run: str | None = None) -> Stream:
 
 
 def new_run_name() -> str:
-    """Return a name for a new run that sorts by time."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
+    """Return a name for a new run that sorts by time; a process that begins another within the second counts them."""
+    count = next(_runs)
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}" + (f"-{count}" if count > 1 else "")
 
 
 def current() -> Stream:

@@ -69,4 +69,5 @@ def _shared_node(
 def node(_shared_node: "NodeProcess") -> Iterator["NodeProcess"]:
     """The shared node, with all faults healed before and after."""
     yield _shared_node
-    _shared_node.control("DELETE", "/faults")
+    for audience in ("", "/for/helios"):
+        _shared_node.control("DELETE", f"{audience}/faults")

@@ -125,11 +125,13 @@ def test_a_client_is_misled_while_all_others_are_told_the_truth(node: NodeProces
         misled.follow()
 
     node.control("DELETE", f"{ALONE}/faults/{fault}")
+    node.advance(slots=2)
     misled.follow()
     assert misled.optimistic_slot == node.head_slot - 1
 
 
 def test_old_updates_stand_still_for_whom_they_are_meant(node: NodeProcess) -> None:
+    node.advance(slots=2)
     misled, other = (LightClient(node, _checkpoint(node), way) for way in (ALONE, ""))
     node.control("POST", f"{ALONE}/faults/old_updates")
     head = node.head_slot
