@@ -100,10 +100,17 @@ def verify(folder: Path, key: Ed25519PublicKey) -> Sealed:
     return Sealed(commit, images, len(sealed), statement["predicate"]["result"] == "PASSED")
 
 
-def latest(folder: Path, but: Path | None = None) -> Path | None:
-    """Return the folder of the run below ``folder`` that was sealed last, ``but`` one, or None where none is."""
+def latest(folder: Path, *, having: str, but: Path | None = None) -> Path | None:
+    """Return the folder of the run that was sealed last below ``folder``, or None where there is none.
+
+    Args:
+        folder: where the runs are.
+        having: a file that the run must have left.
+        but: a run that is not meant.
+    """
     seals = sorted(folder.rglob(FILE), key=lambda file: file.stat().st_mtime_ns)
-    return next((file.parent for file in reversed(seals) if file.parent != but), None)
+    runs = (file.parent for file in reversed(seals))
+    return next((run for run in runs if run != but and (run / having).exists()), None)
 
 
 def keyid(key: Ed25519PublicKey) -> str:

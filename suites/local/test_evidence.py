@@ -23,8 +23,8 @@ NOBODY = {"PATH": "/nowhere", "KUBECONFIG": "/nowhere", "DOCKER_HOST": "unix:///
 
 @pytest.mark.control("EVD-001")
 def test_evidence_verifies_offline(stack: Stack, run: RunInfo, sealed_run: Path) -> None:
-    """Preconditions: the evidence of the latest run that came to its end; on a machine's first run that of this one so far,
-    sealed as its end will be.
+    """Preconditions: the evidence of the latest run with a stack that came to its end; on a machine's first one, of what that
+    found so far, sealed as its end will be.
     Steps: verify it by the command that users have, in a process that finds no cluster, no engine and no program.
     Expected: it is whole and as it was sealed; it names the commit that was tested, and the digest of each image, which are all
     images of the lock.
