@@ -100,17 +100,11 @@ def verify(folder: Path, key: Ed25519PublicKey) -> Sealed:
     return Sealed(commit, images, len(sealed), statement["predicate"]["result"] == "PASSED")
 
 
-def latest(folder: Path, *, having: str, but: Path | None = None) -> Path | None:
-    """Return the folder of the run that was sealed last below ``folder``, or None where there is none.
-
-    Args:
-        folder: where the runs are.
-        having: a file that the run must have left.
-        but: a run that is not meant.
-    """
+def latest(folder: Path, but: Path | None = None) -> Path | None:
+    """Return the folder of the run that was sealed last below ``folder``, ``but`` one, of those that had a stack; None where none is."""
     seals = sorted(folder.rglob(FILE), key=lambda file: file.stat().st_mtime_ns)
-    runs = (file.parent for file in reversed(seals))
-    return next((run for run in runs if run != but and (run / having).exists()), None)
+    stacks = (file.parent for file in reversed(seals) if (file.parent / runs.IMAGES).exists())
+    return next((run for run in stacks if run != but), None)
 
 
 def keyid(key: Ed25519PublicKey) -> str:

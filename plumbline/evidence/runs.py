@@ -12,6 +12,7 @@ from plumbline.core.paths import Paths
 
 RESULTS = "results.json"
 SUMMARY = "summary.md"
+IMAGES = "images.json"  # of runs that had a stack
 _JOURNAL = "journal.jsonl"
 _DESCRIBE = ("git", "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty")
 _WITHIN_S = 60.0
