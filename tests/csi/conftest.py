@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 sys.path.insert(0, str(Path(__file__).parent))  # csitest.py and dying.py
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker for all drivers: one that looks for a free loop device has that of another open for a moment, and holds its pool."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.xdist_group("loop devices"))
+
+
 @pytest.fixture(scope="session")
 def fit_machine() -> None:
     """Skip, with what is missing, where no file system can be mounted."""
