@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 sys.path.insert(0, str(Path(__file__).parent))  # csitest.py and dying.py
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own hook, and later marks are lost on it
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One worker for all drivers: one that looks for a free loop device has that of another open for a moment, and holds its pool."""
     for item in items:
