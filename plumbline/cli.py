@@ -231,7 +231,7 @@ def _images(options: argparse.Namespace) -> int:
 
 def _up(options: argparse.Namespace) -> int:
     from plumbline import doctor  # noqa: PLC0415
-    from plumbline.faults import undo  # noqa: PLC0415
+    from plumbline.faults.injuries import undo  # noqa: PLC0415
     from plumbline.stack import closure  # noqa: PLC0415
 
     stack = _stack(options)

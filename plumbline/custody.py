@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from plumbline.components import sealing
-from plumbline.components.kube import Object
-from plumbline.components.sealing import Scope
+from plumbline.components.secrets import sealing
+from plumbline.components.secrets.sealing import Scope
 from plumbline.core import state
 from plumbline.core.errors import ControlFailed, UsageError
 from plumbline.core.paths import Paths
+from plumbline.kube.api import Object
 
 if TYPE_CHECKING:
-    from plumbline.components.sealed_report import Report
     from plumbline.components.sealed_secrets import SealedSecrets
+    from plumbline.components.secrets.sealed_report import Report
 
 Keeper = Callable[[], "SealedSecrets"]
 ACTIONS = ("seal", "rotate", "backup", "restore", "report")

@@ -16,9 +16,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from plumbline import machine
-from plumbline.components import reach
 from plumbline.components.base import Site
 from plumbline.components.cluster import Cluster
+from plumbline.components.entrance import reach
 from plumbline.core import shell
 from plumbline.core.config import Config
 from plumbline.core.errors import DiskTooSmall, PlumblineError, ToolMissing, Unfit

@@ -5,10 +5,11 @@ from __future__ import annotations
 from base64 import b64decode
 from collections.abc import Iterator
 
-from plumbline.components import credentials, dashboards, devnet, monitoring
+from plumbline.components import devnet, monitoring
 from plumbline.components.certificates import AUTHORITY, AUTHORITY_NAMESPACE
 from plumbline.components.devnet import CONTROL_SECRET, JWT_SECRET, KEYS_SECRET
-from plumbline.components.reach import Door
+from plumbline.components.entrance.reach import Door
+from plumbline.components.telemetry import credentials, dashboards
 from plumbline.stack import Stack
 
 _CREDENTIALS = (

@@ -9,7 +9,7 @@ from pathlib import Path
 from plumbline.bench.commands import Commands, Ended
 from plumbline.bench.figures import table
 from plumbline.bench.leftovers import Place
-from plumbline.components.belongings import Belonging
+from plumbline.components.node.belongings import Belonging
 from plumbline.core import machine
 
 # One node container that stayed would hold more than 1 GB of each. Below that, event streams and logs of the engine grow with

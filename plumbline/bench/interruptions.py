@@ -11,7 +11,7 @@ from datetime import datetime
 from plumbline.bench.commands import Commands, Ended
 from plumbline.bench.figures import table
 from plumbline.bench.leftovers import Place
-from plumbline.components.belongings import Belonging
+from plumbline.components.node.belongings import Belonging
 from plumbline.core import events
 from plumbline.core.errors import BringUpFailed, ControlFailed
 

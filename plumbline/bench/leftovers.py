@@ -7,9 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from plumbline.components import belongings
-from plumbline.components.belongings import Belonging
-from plumbline.components.host import SETTINGS, nodes_left
+from plumbline.components.node import belongings
+from plumbline.components.node.belongings import Belonging
+from plumbline.components.node.host import SETTINGS, nodes_left
 from plumbline.core import wait
 from plumbline.core.paths import Paths
 

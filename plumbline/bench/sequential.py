@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 
 from plumbline.components.base import Component, HelmComponent, Site
-from plumbline.components.helm import Helm
 from plumbline.core import events, wait
 from plumbline.core.config import Config
 from plumbline.core.paths import Paths
+from plumbline.kube.helm import Helm
 from plumbline.stack import Stack
 
 # What the installation that is checked was first described with: cluster, metallb, ingress, monitoring, eth, helios; before

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from plumbline.bench.figures import RETURNED, Figure, quantile
-from plumbline.components.kube import Kube, Object
 from plumbline.core import wait
+from plumbline.kube.api import Kube, Object
 
 _NAME, _NAMESPACE = "plumbline-bench", "default"
 _WITHIN_S = 30.0

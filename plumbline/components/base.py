@@ -12,13 +12,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from plumbline.components import kind_config, reach
 from plumbline.components.alerting.rules import thresholds
-from plumbline.components.helm import Helm
-from plumbline.components.kube import Kube, Object, node_address
+from plumbline.components.entrance import reach
+from plumbline.components.node import kind_config
 from plumbline.core import wait
 from plumbline.core.config import Config
 from plumbline.core.paths import Paths
+from plumbline.kube.api import Kube, Object, node_address
+from plumbline.kube.helm import Helm
 
 PodSecurity = Literal["restricted", "baseline", "privileged"]
 
@@ -33,6 +34,7 @@ class Release:
         namespace: where it goes; made before the release, with its Pod Security level.
         security: that level (Kubernetes Pod Security Standards).
         values_file: which values of the chart apply on a local cluster.
+        asks_api_server: whether its pods ask the API server, so that its policies must be told where that is.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Release:
     namespace: str
     security: PodSecurity = "restricted"
     values_file: str = "values.local.yaml"
+    asks_api_server: bool = False
 
 
 @dataclass
@@ -174,7 +177,7 @@ class HelmComponent(Component):
             PlumblineError: the API server refuses an object.
         """
         release = next(each for each in self.releases if each.name == name)
-        values = {**self._values(release), **self._image_marks(), **change}
+        values = {**self.given(release), **self._image_marks(), **change}
         self.site.helm.upgrade(release.name, release.chart, release.namespace, release.values_file, values)
 
     def _api_server_may_ask(self) -> Object:
@@ -200,11 +203,15 @@ class HelmComponent(Component):
             },
         }
 
-    def _values(self, release: Release) -> dict[str, Any]:
-        """Return what is only known when it runs, and the thresholds of alerts that were asked for."""
-        chart = self.site.paths.charts / release.chart
-        rules = {"rules": thresholds(chart)} if self.site.config.profile == "prod" else {}
-        return {**rules, **self.values(release)}
+    def given(self, release: Release) -> dict[str, Any]:
+        """Return all that a release is given beside its values file: its own, where the API server is, what alerts were asked for."""
+        given = dict(self.values(release))
+        if release.asks_api_server:
+            told = {"apiServerCidrs": self.kube.api_server_cidrs()}
+            given["networkPolicy"] = {**told, **given.get("networkPolicy", {})}
+        if self.site.config.profile == "prod":
+            given["rules"] = thresholds(self.site.paths.charts / release.chart)
+        return given
 
     def _image_marks(self) -> dict[str, Any]:
         """Return pod annotations that differ when our own images do: their tags stay, so nothing else would restart the pods."""
@@ -233,7 +240,7 @@ class HelmComponent(Component):
         digest = hashlib.sha256()
         for release in self.releases:
             digest.update(_folder_digest(self.site.paths.charts / release.chart))
-            digest.update(json.dumps(self._values(release), sort_keys=True).encode())
+            digest.update(json.dumps(self.given(release), sort_keys=True).encode())
         for ref in self.own_images:
             digest.update(images.content_key(self.site.paths, ref).encode())
         return digest.hexdigest()

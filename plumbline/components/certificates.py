@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 import yaml
 
 from plumbline.components import sealed_secrets
-from plumbline.components.authority import Authority, Pair
 from plumbline.components.base import Component
 from plumbline.components.sealed_secrets import SealedSecrets
+from plumbline.components.secrets.authority import Authority, Pair
 from plumbline.core import wait
 
 AUTHORITY = "local-ca"

@@ -16,16 +16,18 @@ from typing import Any, ClassVar
 
 import yaml
 
-from plumbline.components import belongings, containers, control_plane, kind_config, probes, reach
-from plumbline.components import kube as k8s
 from plumbline.components.base import Component, Site
-from plumbline.components.belongings import Belonging
-from plumbline.components.containers import Container
-from plumbline.components.control_plane import Pinned
-from plumbline.components.host import Kernel, Network, Seen, nodes_left, nodes_of
-from plumbline.components.probes import Question
+from plumbline.components.entrance import reach
+from plumbline.components.node import belongings, containers, control_plane, kind_config
+from plumbline.components.node.belongings import Belonging
+from plumbline.components.node.containers import Container
+from plumbline.components.node.control_plane import Pinned
+from plumbline.components.node.host import Kernel, Network, Seen, nodes_left, nodes_of
 from plumbline.core import events, shell, state, wait
 from plumbline.core.errors import ConfigError, ForeignCluster, PlumblineError, Unfit
+from plumbline.kube import api as k8s
+from plumbline.kube import probes
+from plumbline.kube.probes import Question
 
 OWNER_LABEL = "plumbline.dev/owner"
 _CREATE_WITHIN_S = 180.0

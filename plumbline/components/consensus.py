@@ -9,14 +9,14 @@ from typing import Any, ClassVar
 
 from plumbline_beacon import network
 
-from plumbline.components import forks
 from plumbline.components.base import HelmComponent, Release, Workload
-from plumbline.components.beacon_control import BeaconControl
+from plumbline.components.chain import forks
+from plumbline.components.chain.beacon_control import BeaconControl
+from plumbline.components.chain.finality import Checkpoint, Checkpoints, FinalityHistory
+from plumbline.components.chain.sightings import Sightings
 from plumbline.components.devnet import CONTROL_SECRET, NAMESPACE, Devnet
-from plumbline.components.finality import Checkpoint, Checkpoints, FinalityHistory
-from plumbline.components.kube import NotFound
-from plumbline.components.sightings import Sightings
 from plumbline.core import wait
+from plumbline.kube.api import NotFound
 
 POD, CONTAINER, HTTP_PORT, CONTROL_PORT = "beacon-0", "beacon", "3500", 3999
 _V1, _V2 = "/eth/v1/beacon", "/eth/v2/beacon"

@@ -15,11 +15,11 @@ from typing import Any, ClassVar
 import yaml
 from plumbline_beacon.network import Fork
 
-from plumbline.components import forks
 from plumbline.components.base import Component
-from plumbline.components.kube import Object
+from plumbline.components.chain import forks
 from plumbline.components.sealed_secrets import SealedSecrets
 from plumbline.core import shell, state, wait
+from plumbline.kube.api import Object
 
 NAMESPACE = "ethereum"
 JWT_SECRET, KEYS_SECRET, CONTROL_SECRET, GENESIS = "engine-jwt", "geth-nodekeys", "beacon-control", "devnet-genesis"

@@ -9,21 +9,22 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
-from plumbline.components import answers, heads, metrics, rpc, transactions, usage
-from plumbline.components import kube as k8s
-from plumbline.components.answers import Answers
 from plumbline.components.base import HelmComponent, Release, Site, Workload
+from plumbline.components.chain import answers, heads, transactions
+from plumbline.components.chain.answers import Answers
+from plumbline.components.chain.forks import Schedule
+from plumbline.components.chain.heads import Heads
+from plumbline.components.chain.slots import BLOCK_DUE_S, Window
+from plumbline.components.chain.transactions import AccountState, Receipt
 from plumbline.components.devnet import MEMBERS, NAMESPACE, Devnet
-from plumbline.components.forks import Schedule
-from plumbline.components.heads import Heads
-from plumbline.components.kube import Kube, Object
-from plumbline.components.patience import settle
-from plumbline.components.rpc import Direct
-from plumbline.components.slots import BLOCK_DUE_S, Window
-from plumbline.components.transactions import AccountState, Receipt
-from plumbline.components.usage import Usage
 from plumbline.core import wait
 from plumbline.core.errors import PlumblineError
+from plumbline.core.patience import settle
+from plumbline.kube import api as k8s
+from plumbline.kube import metrics, rpc, usage
+from plumbline.kube.api import Kube, Object
+from plumbline.kube.rpc import Direct
+from plumbline.kube.usage import Usage
 
 T = TypeVar("T")
 _RESUMED = re.compile(r"(?:Loaded most recent local block|Rewound to block with (?:available )?state) +number=([\d,]+)")
@@ -167,8 +168,10 @@ class Execution(HelmComponent):
     uses: ClassVar[tuple[str, ...]] = ("consensus",)
     within_s: ClassVar[float] = 180.0
     releases: ClassVar[tuple[Release, ...]] = (
-        Release("geth", "geth-node", NAMESPACE),
-        Release("geth-follower", "geth-node", NAMESPACE, values_file="values.local-follower.yaml"),
+        Release("geth", "geth-node", NAMESPACE, asks_api_server=True),
+        Release(
+            "geth-follower", "geth-node", NAMESPACE, values_file="values.local-follower.yaml", asks_api_server=True
+        ),
     )
     workloads: ClassVar[tuple[Workload, ...]] = (
         Workload("StatefulSet", "geth", NAMESPACE),
@@ -182,10 +185,9 @@ class Execution(HelmComponent):
         self.devnet = Devnet(site)
 
     def values(self, release: Release) -> Mapping[str, Any]:
-        """Return the mesh (every member's enode, so that each dials each), and where the API server is."""
+        """Return the mesh: every member's enode, so that each dials each."""
         del release
-        policy = {"apiServerCidrs": self.kube.api_server_cidrs()}
-        return {"p2p": {"staticNodes": self._enodes}, "networkPolicy": policy}
+        return {"p2p": {"staticNodes": self._enodes}}
 
     def prepare(self) -> None:
         """Load what computes the nodes' identities from their keys: it takes half a second."""

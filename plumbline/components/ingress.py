@@ -6,16 +6,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
-from plumbline.components import access_log
-from plumbline.components import kube as k8s
 from plumbline.components.base import HelmComponent, Release, Workload
 from plumbline.components.cluster import Cluster
-from plumbline.components.kube import Object
-from plumbline.components.limits import Limits, promised
-from plumbline.components.outside import Outside
-from plumbline.components.reach import LOOPBACK, NODE_PORTS, Door
-from plumbline.components.traffic import Traffic
+from plumbline.components.entrance import access_log
+from plumbline.components.entrance.limits import Limits, promised
+from plumbline.components.entrance.outside import Outside
+from plumbline.components.entrance.reach import LOOPBACK, NODE_PORTS, Door
+from plumbline.components.entrance.traffic import Traffic
 from plumbline.core import wait
+from plumbline.kube import api as k8s
+from plumbline.kube.api import Object
 
 _NAMESPACE = "ingress-nginx"
 _SERVICE = "nginx-ingress"
@@ -28,17 +28,16 @@ class Ingress(HelmComponent):
     name: ClassVar[str] = "ingress"
     needs: ClassVar[tuple[str, ...]] = ("service-network", "monitor-definitions")
     uses: ClassVar[tuple[str, ...]] = ("load-balancer", "certificates")
-    releases: ClassVar[tuple[Release, ...]] = (Release("nginx-ingress", "nginx-ingress", _NAMESPACE),)
+    releases: ClassVar[tuple[Release, ...]] = (
+        Release("nginx-ingress", "nginx-ingress", _NAMESPACE, asks_api_server=True),
+    )
     workloads: ClassVar[tuple[Workload, ...]] = (Workload("Deployment", "nginx-ingress", _NAMESPACE),)
     served: ClassVar[tuple[str, ...]] = ("ethereum", "helios", "monitoring")
 
     def values(self, release: Release) -> Mapping[str, Any]:
-        """Return where the API server is, and where ports are mapped, to which of the node."""
+        """Return to which ports of the node its own are mapped, where they are."""
         del release
-        values: dict[str, Any] = {"networkPolicy": {"apiServerCidrs": self.kube.api_server_cidrs()}}
-        if self.site.reach == "mapped":
-            values["controller"] = {"service": {"nodePorts": dict(NODE_PORTS)}}
-        return values
+        return {"controller": {"service": {"nodePorts": dict(NODE_PORTS)}}} if self.site.reach == "mapped" else {}
 
     def prepare(self) -> None:
         """Make the namespaces that are served: the controller's rights are Roles inside them."""

@@ -8,15 +8,16 @@ from typing import Any, ClassVar
 
 import yaml
 
-from plumbline.components import answers, heads, rpc, usage
-from plumbline.components.answers import Answers
 from plumbline.components.base import HelmComponent, Release, Workload
-from plumbline.components.heads import Heads
-from plumbline.components.kube import ApiError, Kube, Object
-from plumbline.components.rpc import Direct
-from plumbline.components.slots import Window
-from plumbline.components.usage import Usage
+from plumbline.components.chain import answers, heads
+from plumbline.components.chain.answers import Answers
+from plumbline.components.chain.heads import Heads
+from plumbline.components.chain.slots import Window
 from plumbline.core import wait
+from plumbline.kube import rpc, usage
+from plumbline.kube.api import ApiError, Kube, Object
+from plumbline.kube.rpc import Direct
+from plumbline.kube.usage import Usage
 
 NAMESPACE, HOST = "helios", "helios.oumla.local"
 RPC_PORT, METRICS_PORT = "8545", "8008"

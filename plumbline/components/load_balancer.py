@@ -9,11 +9,11 @@ from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import Any, ClassVar
 
-from plumbline.components import definitions
 from plumbline.components.base import HelmComponent, Release, Workload
 from plumbline.components.cluster import Cluster
-from plumbline.components.kube import Object
 from plumbline.core.shell import CommandFailed
+from plumbline.kube import definitions
+from plumbline.kube.api import Object
 
 _NAMESPACE = "metallb-system"
 _MODULE = "go.universe.tf/metallb"
@@ -28,7 +28,9 @@ class LoadBalancer(HelmComponent):
 
     name: ClassVar[str] = "load-balancer"
     needs: ClassVar[tuple[str, ...]] = ("service-network", "monitor-definitions")
-    releases: ClassVar[tuple[Release, ...]] = (Release("metallb", "metallb", _NAMESPACE, "privileged"),)
+    releases: ClassVar[tuple[Release, ...]] = (
+        Release("metallb", "metallb", _NAMESPACE, "privileged", asks_api_server=True),
+    )
     workloads: ClassVar[tuple[Workload, ...]] = (
         Workload("Deployment", "controller", _NAMESPACE),
         Workload("DaemonSet", "speaker", _NAMESPACE),
@@ -77,10 +79,9 @@ class LoadBalancer(HelmComponent):
         return found.version == first.version and int(first) <= int(found) <= int(last)
 
     def values(self, release: Release) -> Mapping[str, Any]:
-        """Return the pool, and where the API server is."""
+        """Return the pool."""
         del release
-        policy = {"apiServerCidrs": self.kube.api_server_cidrs()}
-        return {"pool": {"addresses": [self.pool]}, "networkPolicy": policy}
+        return {"pool": {"addresses": [self.pool]}}
 
     def prepare(self) -> None:
         """Apply the CRDs of the pinned module, and the key that controller and speaker share (the speaker waits for it)."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from typing import Any, ClassVar
 
-from plumbline.components import definitions
 from plumbline.components.base import Component, Site
 from plumbline.core import wait
+from plumbline.kube import definitions
 
 _MODULE = "github.com/prometheus-operator/prometheus-operator"
 _PIN = "programs/prometheus-operator/go.mod"

@@ -6,18 +6,19 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, ClassVar
 
-from plumbline.components import credentials, monitor_definitions, scraping
-from plumbline.components import kube as k8s
-from plumbline.components.alert_receiver import AlertReceiver
-from plumbline.components.alertmanager import Alertmanager
+from plumbline.components import monitor_definitions
 from plumbline.components.base import HelmComponent, Release, Workload
 from plumbline.components.cluster import Cluster
-from plumbline.components.credentials import Credentials
 from plumbline.components.isolation.flows import Flows
-from plumbline.components.kube import Object, node_address
-from plumbline.components.prometheus import Prometheus
 from plumbline.components.sealed_secrets import SealedSecrets
+from plumbline.components.telemetry import credentials, scraping
+from plumbline.components.telemetry.alert_receiver import AlertReceiver
+from plumbline.components.telemetry.alertmanager import Alertmanager
+from plumbline.components.telemetry.credentials import Credentials
+from plumbline.components.telemetry.prometheus import Prometheus
 from plumbline.core import wait
+from plumbline.kube import api as k8s
+from plumbline.kube.api import Object, node_address
 
 NAMESPACE, RELEASE = "monitoring", "kube-prometheus-stack"
 SCRAPER = f"{NAMESPACE}/prometheus-{RELEASE}"
@@ -44,7 +45,7 @@ class Monitoring(HelmComponent):
     needs: ClassVar[tuple[str, ...]] = ("storage", "network-policy", "monitor-definitions")
     uses: ClassVar[tuple[str, ...]] = ("sealed-secrets", "ingress")
     within_s: ClassVar[float] = 180.0
-    releases: ClassVar[tuple[Release, ...]] = (Release(RELEASE, RELEASE, NAMESPACE),)
+    releases: ClassVar[tuple[Release, ...]] = (Release(RELEASE, RELEASE, NAMESPACE, asks_api_server=True),)
     workloads: ClassVar[tuple[Workload, ...]] = (
         Workload("Deployment", "prometheus-operator", NAMESPACE),
         Workload("StatefulSet", f"prometheus-{RELEASE}", NAMESPACE),
@@ -56,10 +57,10 @@ class Monitoring(HelmComponent):
     asked: ClassVar[tuple[str, ...]] = ("9090", "9093", "8080")
 
     def values(self, release: Release) -> Mapping[str, Any]:
-        """Return where the API server and the nodes are."""
+        """Return where the nodes are."""
         del release
         nodes = [f"{node_address(node)}/32" for node in self.kube.objects("Node")]
-        return {"networkPolicy": {"apiServerCidrs": self.kube.api_server_cidrs(), "nodeCidrs": sorted(nodes)}}
+        return {"networkPolicy": {"nodeCidrs": sorted(nodes)}}
 
     def deploy(self) -> None:
         """Apply the definitions of what the operator makes, make the credentials of the hosts, and install the release.

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from plumbline.components.base import HelmComponent, Release, Workload
-from plumbline.components.probes import Probe, known_names
 from plumbline.core import wait
+from plumbline.kube.probes import Probe, known_names
 
 
 class NetworkPolicy(HelmComponent):
@@ -20,7 +20,7 @@ class NetworkPolicy(HelmComponent):
     name: ClassVar[str] = "network-policy"
     needs: ClassVar[tuple[str, ...]] = ("service-network", "monitor-definitions")
     releases: ClassVar[tuple[Release, ...]] = (
-        Release("kube-router", "network-policy", "kube-system", "privileged"),
+        Release("kube-router", "network-policy", "kube-system", "privileged", asks_api_server=True),
         Release("conformance", "conformance", "conformance"),
     )
     workloads: ClassVar[tuple[Workload, ...]] = (
@@ -33,13 +33,12 @@ class NetworkPolicy(HelmComponent):
     def values(self, release: Release) -> Mapping[str, Any]:
         """Return what each chart must know of this cluster.
 
-        The probes: how many listeners they must find, one on each node, since each enforces for its own pods. The policies: where
-        the API server is, and whether names may leave, since what no pod may send, CoreDNS must not send for it.
+        The probes: how many listeners they must find, one on each node, since each enforces for its own pods. The policies:
+        whether names may leave, since what no pod may send, CoreDNS must not send for it.
         """
         if release.chart == "conformance":
             return {"probe": {"listeners": len(self.site.nodes)}}
-        policy = {"apiServerCidrs": self.kube.api_server_cidrs()}
-        return {"networkPolicy": policy, "dns": {"outside": not self.isolated}}
+        return {"dns": {"outside": not self.isolated}}
 
     @property
     def isolated(self) -> bool:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Any, ClassVar
 
-from plumbline.components import kube as k8s
 from plumbline.components.base import Component, Site
 from plumbline.components.cluster import Cluster
-from plumbline.components.kube import Object
 from plumbline.core import wait
+from plumbline.kube import api as k8s
+from plumbline.kube.api import Object
 
 _CONFLIST = "/etc/cni/net.d/10-ptp.conflist"
 _DEALT_WITHIN_S = 60.0

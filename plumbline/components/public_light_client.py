@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from plumbline.components import forks
 from plumbline.components.base import Release
+from plumbline.components.chain import forks
 from plumbline.components.light_client import NAMESPACE, LightClient
 from plumbline.core.errors import ConfigError
 

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import yaml
 
-from plumbline.components import definitions, escrow, sealed_report, sealing
-from plumbline.components import kube as k8s
 from plumbline.components.base import HelmComponent, Release, Workload
-from plumbline.components.escrow import EscrowUnreadable, Label
-from plumbline.components.kube import Object
-from plumbline.components.sealed_report import Report
-from plumbline.components.sealing import Scope, SealingKey, name_of
+from plumbline.components.secrets import escrow, sealed_report, sealing
+from plumbline.components.secrets.escrow import EscrowUnreadable, Label
+from plumbline.components.secrets.sealed_report import Report
+from plumbline.components.secrets.sealing import Scope, SealingKey, name_of
 from plumbline.core import wait
+from plumbline.kube import api as k8s
+from plumbline.kube import definitions
+from plumbline.kube.api import Object
 
 NAMESPACE = RELEASE = "sealed-secrets"
 _MODULE = "github.com/bitnami/sealed-secrets"
@@ -39,7 +40,7 @@ class SealedSecrets(HelmComponent):
 
     name: ClassVar[str] = "sealed-secrets"
     needs: ClassVar[tuple[str, ...]] = ("service-network", "monitor-definitions")
-    releases: ClassVar[tuple[Release, ...]] = (Release(RELEASE, "sealed-secrets", NAMESPACE),)
+    releases: ClassVar[tuple[Release, ...]] = (Release(RELEASE, "sealed-secrets", NAMESPACE, asks_api_server=True),)
     workloads: ClassVar[tuple[Workload, ...]] = (Workload("Deployment", RELEASE, NAMESPACE),)
     asked: ClassVar[tuple[str, ...]] = (_PORT,)
 
@@ -49,11 +50,6 @@ class SealedSecrets(HelmComponent):
         (release,) = self.releases
         values = yaml.safe_load((self.site.paths.charts / release.chart / release.values_file).read_text())
         return values["watchNamespaces"]  # type: ignore[no-any-return]
-
-    def values(self, release: Release) -> Mapping[str, Any]:
-        """Return where the API server is."""
-        del release
-        return {"networkPolicy": {"apiServerCidrs": self.kube.api_server_cidrs()}}
 
     def prepare(self) -> None:
         """Make the namespaces that are served and the CRD, then the first key: where it stands, one can seal."""

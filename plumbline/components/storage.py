@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, suppress
 from typing import Any, ClassVar
 
-from plumbline.components import definitions, metrics, snapshots, volumes
 from plumbline.components.base import HelmComponent, Release, Workload
 from plumbline.components.cluster import Cluster
-from plumbline.components.snapshots import Snapshots
-from plumbline.components.stock import Stock
-from plumbline.components.volumes import Claimed
+from plumbline.components.volumes import filled, snapshots
+from plumbline.components.volumes.filled import Claimed
+from plumbline.components.volumes.snapshots import Snapshots
+from plumbline.components.volumes.stock import Stock
 from plumbline.core import wait
 from plumbline.core.shell import CommandFailed
+from plumbline.kube import definitions, metrics
 
 _NAMESPACE, _HTTP_PORT = "storage", "9808"
 _DRIVERS = "app.kubernetes.io/component=storage"
@@ -27,7 +28,9 @@ class Storage(HelmComponent):
 
     name: ClassVar[str] = "storage"
     needs: ClassVar[tuple[str, ...]] = ("service-network", "monitor-definitions")
-    releases: ClassVar[tuple[Release, ...]] = (Release("storage", "storage", _NAMESPACE, "privileged"),)
+    releases: ClassVar[tuple[Release, ...]] = (
+        Release("storage", "storage", _NAMESPACE, "privileged", asks_api_server=True),
+    )
     workloads: ClassVar[tuple[Workload, ...]] = (
         Workload("DaemonSet", "csi-loop", _NAMESPACE),
         Workload("Deployment", "snapshot-controller", _NAMESPACE),
@@ -37,11 +40,6 @@ class Storage(HelmComponent):
     driver: ClassVar[str] = "loop.csi.plumbline.dev"
     storage_class: ClassVar[str] = "loop"
     snapshot_class: ClassVar[str] = "loop"
-
-    def values(self, release: Release) -> Mapping[str, Any]:
-        """Return where the API server is."""
-        del release
-        return {"networkPolicy": {"apiServerCidrs": self.kube.api_server_cidrs()}}
 
     def prepare(self) -> None:
         """Apply the CRDs of the pinned module, and wait until there can be a VolumeSnapshotClass."""
@@ -104,7 +102,7 @@ class Storage(HelmComponent):
 
     def claimed(self, mib: int) -> AbstractContextManager[Claimed]:
         """Have a claim of some MiB, of the default class, and a pod that uses it, while the block runs."""
-        return volumes.claimed(self.kube, mib)
+        return filled.claimed(self.kube, mib)
 
     def _told(self, metric: str) -> float:
         """Return a metric of the drivers, all together."""

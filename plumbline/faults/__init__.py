@@ -1,6 +1,6 @@
 """Ways to break the stack on purpose, each with the control that must notice it.
 
-A fault is a few lines in one of the modules ``actions_*.py``; see :mod:`plumbline.faults.registry`.
+A fault is a few lines in one of the modules of :mod:`plumbline.faults.actions`; see :mod:`plumbline.faults.registry`.
 """
 
 from __future__ import annotations

@@ -11,7 +11,8 @@ from plumbline.core.arguments import Parser, add_stack_options, config_of
 from plumbline.core.config import Config
 from plumbline.core.errors import UsageError
 from plumbline.core.paths import Paths
-from plumbline.faults import registry, undo
+from plumbline.faults import registry
+from plumbline.faults.injuries import undo
 from plumbline.faults.judge import PytestJudge
 from plumbline.faults.registry import Fault
 from plumbline.faults.runner import LiveRunner, StaticRunner, permit

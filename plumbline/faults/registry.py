@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 Inject = Callable[["Stack"], Iterator[None]]
 Mutate = Callable[[Path], None]
-ACTIONS = "actions_"  # modules of this package that hold faults begin so
+ACTIONS = "plumbline.faults.actions"  # the package whose modules hold the faults
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class Registry:
         """
         found = tuple(fault for fault in self.all() if fault.breaks == control)
         if not found:
-            raise UsageError(f"no fault is registered that breaks {control}: add one to plumbline/faults/{ACTIONS}*.py")
+            raise UsageError(f"no fault is registered that breaks {control}: add one to plumbline/faults/actions/")
         return found
 
 
@@ -150,10 +150,8 @@ def mutation(
 
 def load() -> Registry:
     """Import every module of faults and return the register."""
-    package = importlib.import_module("plumbline.faults")
-    for module in pkgutil.iter_modules(package.__path__):
-        if module.name.startswith(ACTIONS):
-            importlib.import_module(f"{package.__name__}.{module.name}")
+    for module in pkgutil.iter_modules(importlib.import_module(ACTIONS).__path__):
+        importlib.import_module(f"{ACTIONS}.{module.name}")
     return REGISTRY
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from plumbline.components.renderings import CLOUD
+from plumbline.components.delivery.renderings import CLOUD
 
 FOLDER = "terraform"
 _EXAMPLES = ("bootstrap", "examples/*")

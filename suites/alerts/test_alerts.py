@@ -1,6 +1,6 @@
 """ALR-002: each alert is caused on the living stack, delivered, healed, and resolved.
 
-The causes of all tests that were asked for act together, as far as they hurt different parts (plumbline/faults/alert_causes.py).
+The causes of all tests that were asked for act together, as far as they hurt different parts (plumbline/faults/alerts/register.py).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from fixtures.alerting import proved_live
 from reports.evidence import figure
 
 if TYPE_CHECKING:
-    from plumbline.faults.alert_proofs import Proof
+    from plumbline.faults.alerts.proofs import Proof
 
 LATE_S = 15.0  # design, section 6
 

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from plumbline.components import loaded_rules
 from plumbline.components.monitoring import NAMESPACE, RELEASE, SERVERS
-from plumbline.components.patience import settle
+from plumbline.components.telemetry import loaded_rules
 from plumbline.core import wait
+from plumbline.core.patience import settle
 from reports.evidence import attach, figure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from plumbline.components.alert_receiver import Delivery
     from plumbline.components.monitoring import Monitoring
+    from plumbline.components.telemetry.alert_receiver import Delivery
 
 ALERT, OTHER = "PlumblineStanding", "PlumblineSilenced"
 DELIVERED_WITHIN_S = 60.0  # a new rule is first to be learned

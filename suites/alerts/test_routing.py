@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from plumbline.components.alerting import heartbeat
-from plumbline.components.patience import settle
-from plumbline.faults.injuries import stopped
+from plumbline.core.patience import settle
+from plumbline.faults.injuries.nodes import stopped
 from reports.evidence import attach, figure
 
 if TYPE_CHECKING:

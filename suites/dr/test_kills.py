@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from plumbline.components import sequence
-from plumbline.components.patience import settle
-from plumbline.components.probes import NAMESPACE
-from plumbline.components.volume_life import VolumeLife
+from plumbline.components.volumes import sequence
+from plumbline.components.volumes.life import VolumeLife
 from plumbline.core import wait
+from plumbline.core.patience import settle
+from plumbline.kube.probes import NAMESPACE
 from reports.evidence import attach
 
 if TYPE_CHECKING:

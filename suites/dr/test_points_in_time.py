@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from plumbline.components import sequence
-from plumbline.components.probes import NAMESPACE
+from plumbline.components.volumes import sequence
+from plumbline.kube.probes import NAMESPACE
 from reports.evidence import attach, figure
 
 if TYPE_CHECKING:

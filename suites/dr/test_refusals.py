@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from plumbline.components import chain_marks
+from plumbline.components.chain.transactions import HOST
 from plumbline.components.recovery import altered
 from plumbline.components.recovery.cut import Mode
 from plumbline.components.recovery.drill import OLD
-from plumbline.components.transactions import HOST
+from plumbline.components.volumes import chain_marks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from plumbline.components.ingress import Ingress
     from plumbline.components.recovery.restore import Restore
-    from plumbline.components.snapshots import Snapshot
+    from plumbline.components.volumes.snapshots import Snapshot
     from plumbline.core import shell
 
 

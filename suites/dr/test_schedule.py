@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from plumbline.components.chain_marks import MODE, ChainMarks
-from plumbline.components.patience import settle
+from plumbline.components.volumes.chain_marks import MODE, ChainMarks
 from plumbline.core import wait
+from plumbline.core.patience import settle
 from reports.evidence import attach, step
 
 if TYPE_CHECKING:
     from plumbline.components.execution import Execution
-    from plumbline.components.snapshot_schedule import SnapshotSchedule
     from plumbline.components.storage import Storage
+    from plumbline.components.volumes.snapshot_schedule import SnapshotSchedule
 
 CYCLES, KEEP = 10, 3
 EVERY_MINUTE, NEVER = "* * * * *", "0 0 31 2 *"

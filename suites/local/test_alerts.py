@@ -9,7 +9,7 @@ import pytest
 from reports.evidence import figure
 
 if TYPE_CHECKING:
-    from plumbline.faults.alert_proofs import Proof
+    from plumbline.faults.alerts.proofs import Proof
 
 LATE_S = 15.0  # design, section 6
 

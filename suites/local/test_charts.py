@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from plumbline.components import dry_run
+from plumbline.components.delivery import dry_run
 from reports.evidence import attach, figure
 
 if TYPE_CHECKING:
-    from plumbline.components.renderings import Rendering
+    from plumbline.components.delivery.renderings import Rendering
     from plumbline.stack import Stack
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from plumbline.components.control_plane import OK
-from plumbline.components.mishaps import mishaps
-from plumbline.components.patience import settle
-from plumbline.components.volumes import MIB
+from plumbline.components.node.control_plane import OK
+from plumbline.components.volumes.filled import MIB
 from plumbline.core import wait
+from plumbline.core.patience import settle
+from plumbline.kube.mishaps import mishaps
 from reports.evidence import attach, figure
 
 if TYPE_CHECKING:

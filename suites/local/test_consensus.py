@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from plumbline.components import light_client_judge
-from plumbline.components.parts import HEALED_TARGET_S, HEALED_WITHIN_S, PARTS
+from plumbline.components.chain import light_client_judge
+from plumbline.components.operation.parts import HEALED_TARGET_S, HEALED_WITHIN_S, PARTS
 from reports.evidence import attach, figure, step
 
 if TYPE_CHECKING:
+    from plumbline.components.chain.slots import SlotClock
     from plumbline.components.consensus import Consensus
-    from plumbline.components.slots import SlotClock
     from plumbline.stack import Stack
 
 

@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from plumbline.components import engine_api
+from plumbline.components.chain import engine_api
+from plumbline.components.chain.finality import MAX_BLOCKS_BEHIND
+from plumbline.components.chain.transactions import DATA, EMITS_A_LOG, TOPIC, AccountState, Log, new_address
 from plumbline.components.execution import CRASH_LOSES_AT_MOST
-from plumbline.components.finality import MAX_BLOCKS_BEHIND
-from plumbline.components.parts import HEALED_TARGET_S, HEALED_WITHIN_S, PARTS
-from plumbline.components.patience import settle
-from plumbline.components.transactions import DATA, EMITS_A_LOG, TOPIC, AccountState, Log, new_address
+from plumbline.components.operation.parts import HEALED_TARGET_S, HEALED_WITHIN_S, PARTS
+from plumbline.core.patience import settle
 from reports.evidence import attach, figure, step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from plumbline.components.chain.late_joiner import LateJoiner
+    from plumbline.components.chain.slots import SlotClock
+    from plumbline.components.chain.transactions import Sender
     from plumbline.components.consensus import Consensus
     from plumbline.components.devnet import Devnet
     from plumbline.components.execution import Execution
-    from plumbline.components.late_joiner import LateJoiner
-    from plumbline.components.slots import SlotClock
-    from plumbline.components.transactions import Sender
     from plumbline.stack import Stack
 
 GIFT_WEI = 10**15

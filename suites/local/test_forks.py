@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from plumbline.components import forks
+from plumbline.components.chain import forks
 from plumbline.components.devnet import GENESIS
 from reports.evidence import attach
 

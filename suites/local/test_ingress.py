@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from plumbline.components import crowd, rollouts, websocket
-from plumbline.components import kube as k8s
-from plumbline.components.crowd import Neighbour
+from plumbline.components.entrance import crowd, websocket
+from plumbline.components.entrance.crowd import Neighbour
+from plumbline.components.entrance.outside import open_ports
+from plumbline.components.entrance.tls import Presented, calling, presented, serves
 from plumbline.components.execution import Execution
 from plumbline.components.ingress import Ingress
 from plumbline.components.monitoring import HOSTS
-from plumbline.components.outside import open_ports
-from plumbline.components.patience import settle
-from plumbline.components.tls import Presented, calling, presented, serves
+from plumbline.components.operation import rollouts
 from plumbline.core import wait
+from plumbline.core.patience import settle
+from plumbline.kube import api as k8s
 from plumbline.query import GETH_HOST, HELIOS_HOST
 from reports.evidence import attach, figure
 from reports.redact import hide
@@ -25,10 +26,10 @@ from reports.redact import hide
 if TYPE_CHECKING:
     from plumbline.components.base import Workload
     from plumbline.components.certificates import Certificates
+    from plumbline.components.chain.slots import SlotClock
     from plumbline.components.cluster import Cluster
+    from plumbline.components.entrance.outside import Outside, Reply
     from plumbline.components.monitoring import Monitoring
-    from plumbline.components.outside import Outside, Reply
-    from plumbline.components.slots import SlotClock
     from plumbline.stack import Stack
 
 CHAIN = "0xaa36a7"  # 11155111

@@ -10,7 +10,7 @@ from plumbline.components.devnet import NAMESPACE
 from plumbline.components.execution import CONTAINER
 from plumbline.components.isolation import budgets, census, picture, readers
 from plumbline.components.isolation.matrix import Verdict
-from plumbline.components.patience import settle
+from plumbline.core.patience import settle
 from reports.evidence import attach, figure
 
 if TYPE_CHECKING:

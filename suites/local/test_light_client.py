@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING
 import pytest
 from plumbline_beacon import network
 
-from plumbline.components import oracle
-from plumbline.components.deception import Made
-from plumbline.components.lying_node import LIES
-from plumbline.components.misled import FEW, FORGED, HEALED_WITHIN_S, OLD, UNPROVED, UNREADY_WITHIN_S
-from plumbline.components.patience import settle
+from plumbline.components.verification import oracle
+from plumbline.components.verification.deception import Made
+from plumbline.components.verification.lying_node import LIES
+from plumbline.components.verification.misled import FEW, FORGED, HEALED_WITHIN_S, OLD, UNPROVED, UNREADY_WITHIN_S
+from plumbline.core.patience import settle
 from reports.evidence import attach, figure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from plumbline.components.chain.slots import SlotClock
     from plumbline.components.consensus import Consensus
-    from plumbline.components.deception import Deception
     from plumbline.components.execution import Execution
-    from plumbline.components.further_client import FurtherClient
     from plumbline.components.light_client import LightClient
-    from plumbline.components.misled import Course
-    from plumbline.components.slots import SlotClock
+    from plumbline.components.verification.deception import Deception
+    from plumbline.components.verification.further_client import FurtherClient
+    from plumbline.components.verification.misled import Course
 
 # A block is signed by the committee of the next slot, and learned of in that one; a third slot is for a block that is missed.
 HEAD_AGE_SLOTS = 3

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from plumbline.components import balanced, newcomer, vigil
-from plumbline.components.outside import own_address
-from plumbline.components.patience import settle
+from plumbline.components.entrance import balanced, newcomer, vigil
+from plumbline.components.entrance.outside import own_address
+from plumbline.core.patience import settle
 from reports.evidence import attach, figure, step
 
 if TYPE_CHECKING:

@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from plumbline.components import dashboard_picture, dashboards, loaded_rules, transactions, vital_signs
-from plumbline.components.dashboard_view import View
-from plumbline.components.patience import settle
-from plumbline.components.rpc import RpcError
+from plumbline.components.chain import transactions
+from plumbline.components.telemetry import dashboard_picture, dashboards, loaded_rules, vital_signs
+from plumbline.components.telemetry.dashboard_view import View
 from plumbline.core import wait
+from plumbline.core.patience import settle
+from plumbline.kube.rpc import RpcError
 from reports.evidence import attach, figure, step
 
 if TYPE_CHECKING:
+    from plumbline.components.chain.transactions import Sender
     from plumbline.components.execution import Execution
     from plumbline.components.monitoring import Monitoring
-    from plumbline.components.transactions import Sender
 
 UP_WITHIN_S = 60.0
 SHOWN_WITHIN_S = 90.0

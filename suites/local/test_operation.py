@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fixtures.make import make, on_a_terminal, options
-from plumbline.components import credentials, inventory
-from plumbline.components.belongings import LeftBehind
 from plumbline.components.devnet import CONTROL_SECRET, JWT_SECRET, KEYS_SECRET, NAMESPACE
 from plumbline.components.monitoring import HOSTS
+from plumbline.components.node.belongings import LeftBehind
+from plumbline.components.operation import inventory
+from plumbline.components.telemetry import credentials
 from plumbline.core import shell
 from plumbline.query import GETH_HOST, HELIOS_HOST
 from reports.evidence import attach, figure, step

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from plumbline.components.parts import HEALED_TARGET_S, HEALED_WITHIN_S, PARTS
+from plumbline.components.operation.parts import HEALED_TARGET_S, HEALED_WITHIN_S, PARTS
 from reports.evidence import figure
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from plumbline.components.recovery.restore import Restore
-    from plumbline.components.snapshots import Snapshot
+    from plumbline.components.volumes.snapshots import Snapshot
 
 
 @pytest.mark.control("DRS-002")

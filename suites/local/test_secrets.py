@@ -11,22 +11,23 @@ import pytest
 
 from fixtures import bundle, written
 from fixtures.custody import custody
-from plumbline.components import inventory, sealing
-from plumbline.components import kube as k8s
 from plumbline.components.devnet import NAMESPACE as ETHEREUM
 from plumbline.components.devnet import SECRETS
-from plumbline.components.leaks import Search
-from plumbline.components.patience import settle
+from plumbline.components.operation import inventory
 from plumbline.components.sealed_secrets import NAMESPACE
-from plumbline.components.sealing import BECAUSE, Scope, SealingKey
+from plumbline.components.secrets import sealing
+from plumbline.components.secrets.leaks import Search
+from plumbline.components.secrets.sealing import BECAUSE, Scope, SealingKey
+from plumbline.core.patience import settle
+from plumbline.kube import api as k8s
 from reports.evidence import attach, figure
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from fixtures.run import RunInfo
-    from plumbline.components.sealed_probes import SealedProbes
     from plumbline.components.sealed_secrets import SealedSecrets
+    from plumbline.components.secrets.sealed_probes import SealedProbes
     from plumbline.stack import Stack
 
 SOON_S = 20.0

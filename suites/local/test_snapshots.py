@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from plumbline.components import offline
-from plumbline.components.chain_marks import ChainMarks
 from plumbline.components.execution import CRASH_LOSES_AT_MOST, claim_of
-from plumbline.components.patience import settle
+from plumbline.components.volumes import offline
+from plumbline.components.volumes.chain_marks import ChainMarks
+from plumbline.core.patience import settle
 from reports.evidence import figure
 
 if TYPE_CHECKING:
     from plumbline.components.execution import Execution
-    from plumbline.components.snapshots import Snapshots
     from plumbline.components.storage import Storage
+    from plumbline.components.volumes.snapshots import Snapshots
 
 NAME = "plumbline-live"
 READY_WITHIN_S = 10.0

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from plumbline.components import environments, loose_values, policy
+from plumbline.components.delivery import environments, loose_values, policy
+from plumbline.components.delivery.renderings import CLOUD, LOCAL
+from plumbline.components.delivery.schemas import UNPUBLISHED, group
 from plumbline.components.isolation.privileges import Privileges
-from plumbline.components.renderings import CLOUD, LOCAL
-from plumbline.components.schemas import UNPUBLISHED, group
 from reports.evidence import attach
 
 if TYPE_CHECKING:
-    from plumbline.components.renderings import Charts, Rendering
-    from plumbline.components.schemas import Schemas
+    from plumbline.components.delivery.renderings import Charts, Rendering
+    from plumbline.components.delivery.schemas import Schemas
 
 pytestmark = pytest.mark.control("CHT-001")
 
@@ -63,7 +63,7 @@ def test_each_chart_refuses_bad_values(charts: Charts) -> None:
 @pytest.mark.parametrize("rule", policy.RULES)
 def test_the_policy_is_kept(renderings: list[Rendering], rule: str, environment: str) -> None:
     """Preconditions: none; no cluster is needed.
-    Steps: ask one rule of our policy (plumbline/components/policy.py) about everything that an environment of the cloud has.
+    Steps: ask one rule of our policy (plumbline/components/delivery/policy.py) about everything that an environment of the cloud has.
     Expected: nothing offends against it.
     """
     deployed = [rendering for rendering in renderings if rendering.way.name == environment]

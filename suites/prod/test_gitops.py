@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from plumbline.components import gitops_policy as policy
-from plumbline.components.gitops import GitOps
-from plumbline.components.renderings import CLOUD, Rendering
+from plumbline.components.delivery import gitops_policy as policy
+from plumbline.components.delivery.gitops import GitOps
+from plumbline.components.delivery.renderings import CLOUD, Rendering
 from reports.evidence import attach
 
 if TYPE_CHECKING:
-    from plumbline.components.schemas import Schemas
+    from plumbline.components.delivery.schemas import Schemas
 
 pytestmark = pytest.mark.control("GIT-001")
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from plumbline.components.renderings import CLOUD, title
+from plumbline.components.delivery.renderings import CLOUD, title
 
 if TYPE_CHECKING:
-    from plumbline.components.renderings import Charts, Rendering
+    from plumbline.components.delivery.renderings import Charts, Rendering
 
 
 @pytest.mark.control("HEL-006")

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from plumbline.components.renderings import CLOUD, PROD, containers
+from plumbline.components.delivery.renderings import CLOUD, PROD, containers
 from reports.evidence import attach, figure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from plumbline.components.renderings import Rendering
+    from plumbline.components.delivery.renderings import Rendering
     from plumbline.faults.mistakes import Mistake
     from plumbline.terraform.proof import Proof
 

@@ -11,14 +11,14 @@ from plumbline import stack
 from plumbline.bench import bringup, sequential
 from plumbline.bench.bringup import OURS, USUAL, Run
 from plumbline.bench.figures import Figure
-from plumbline.components import helm
 from plumbline.components.base import Component, HelmComponent, Site
-from plumbline.components.helm import Helm
 from plumbline.core import shell
 from plumbline.core.config import Config
 from plumbline.core.errors import UsageError
 from plumbline.core.paths import Paths
 from plumbline.core.wait import Observation
+from plumbline.kube import helm
+from plumbline.kube.helm import Helm
 from plumbline.stack import Stack
 
 

@@ -10,7 +10,7 @@ from plumbline.bench import cycles
 from plumbline.bench.commands import Commands, Ended
 from plumbline.bench.cycles import Cycle, Use
 from plumbline.bench.leftovers import Place
-from plumbline.components.belongings import Belonging
+from plumbline.components.node.belongings import Belonging
 
 GOOD = Ended(0, 41.0, "")
 BEFORE = Use(disk=10**10, memory=10**9)

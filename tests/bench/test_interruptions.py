@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from plumbline.bench import commands, interruptions
 from plumbline.bench.commands import Commands, Ended, StillRunning
 from plumbline.bench.interruptions import SIGNALS, Interruption, Plan, open_phases, plans
-from plumbline.components.belongings import Belonging
+from plumbline.components.node.belongings import Belonging
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 GOOD = Ended(0, 40.0, "")

@@ -12,8 +12,8 @@ import pytest
 
 from plumbline.bench import leftovers
 from plumbline.bench.leftovers import Place
-from plumbline.components import belongings
-from plumbline.components.belongings import Belonging
+from plumbline.components.node import belongings
+from plumbline.components.node.belongings import Belonging
 from plumbline.core import shell
 from plumbline.core.paths import Paths
 

@@ -10,8 +10,8 @@ import pytest
 
 from plumbline.bench import waiting
 from plumbline.bench.waiting import Return
-from plumbline.components.kube import Kube
 from plumbline.core import wait
+from plumbline.kube.api import Kube
 
 
 class Server:

@@ -12,9 +12,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from plumbline.components import renderings
-from plumbline.components.renderings import Charts as Helm
-from plumbline.components.renderings import Object, Way, containers, merged, pod, selects, title
+from plumbline.components.delivery import renderings
+from plumbline.components.delivery.renderings import Charts as Helm
+from plumbline.components.delivery.renderings import Object, Way, containers, merged, pod, selects, title
 
 __all__ = ["Helm", "Object", "Way", "containers", "merged", "pod", "selects", "title"]
 

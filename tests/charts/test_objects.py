@@ -8,10 +8,10 @@ import tomllib
 import pytest
 from chartrender import ROOT, Object, Rendering, containers, pod, selects, title
 
-from plumbline.components import sealing
 from plumbline.components.isolation import restrictions
 from plumbline.components.isolation.flows import denies_by_default
 from plumbline.components.isolation.privileges import Privileges
+from plumbline.components.secrets import sealing
 
 STABLE = {f"app.kubernetes.io/{name}" for name in ("name", "instance", "component", "part-of", "managed-by")}
 VERSIONED = {"app.kubernetes.io/version", "helm.sh/chart"}

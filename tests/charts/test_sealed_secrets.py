@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from chartrender import Rendering, pod
 
-from plumbline.components import sealing
+from plumbline.components.secrets import sealing
 
 SERVED = {
     "local": ["ethereum", "helios", "monitoring"],

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plumbline.components import chain_marks
+from plumbline.components.volumes import chain_marks
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 NAME, GRACEFUL, LIVE = "geth-follower-snapshot-29401234", "graceful", "crash-consistent"

@@ -220,9 +220,9 @@ geth-node:
     ],
 )
 def test_what_helm_refuses(said: str, code: int, says: str, tmp_path: Path) -> None:
-    from plumbline.components.helm import Helm
-    from plumbline.components.kube import Kube
     from plumbline.core.errors import PlumblineError
+    from plumbline.kube.api import Kube
+    from plumbline.kube.helm import Helm
 
     helm = tmp_path / "helm"
     helm.write_text(f"#!/bin/sh\ncat >&2 <<'END'\n{said}END\nexit 1\n")

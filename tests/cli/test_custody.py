@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from plumbline import cli, custody
-from plumbline.components import sealing
-from plumbline.components.sealed_report import Report, Sealed
-from plumbline.components.sealing import Scope
+from plumbline.components.secrets import sealing
+from plumbline.components.secrets.sealed_report import Report, Sealed
+from plumbline.components.secrets.sealing import Scope
 from plumbline.core.errors import UsageError
 
 SECRET = "{apiVersion: v1, kind: Secret, metadata: {name: key, namespace: ethereum}, stringData: {key: hunter22}}"

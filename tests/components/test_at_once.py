@@ -13,16 +13,16 @@ import pytest
 from plumbline import images
 from plumbline.components.base import Site
 from plumbline.components.execution import Execution
-from plumbline.components.helm import Helm
 from plumbline.core.config import Config
 from plumbline.core.errors import PlumblineError
 from plumbline.core.paths import Paths
+from plumbline.kube.helm import Helm
 
 
 @pytest.fixture
 def execution(monkeypatch: pytest.MonkeyPatch) -> Execution:
     """A component of two releases."""
-    monkeypatch.setattr(Execution, "values", lambda *_: {})
+    monkeypatch.setattr(Execution, "given", lambda *_: {})
     return Execution(Site(Config(), Paths.of()))
 
 

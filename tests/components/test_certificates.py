@@ -9,10 +9,10 @@ from types import SimpleNamespace
 import pytest
 from cryptography import x509
 
-from plumbline.components.authority import Authority, Pair
 from plumbline.components.certificates import AUTHORITY, Certificates
-from plumbline.components.kube import Object
 from plumbline.components.sealed_secrets import SealedSecrets
+from plumbline.components.secrets.authority import Authority, Pair
+from plumbline.kube.api import Object
 
 ROOT = Path(__file__).parents[2]
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from plumbline.components.chain.finality import FinalityHistory
+from plumbline.components.chain.late_joiner import SnapSync
+from plumbline.components.chain.sightings import Sightings
+from plumbline.components.chain.transactions import DATA, EMITS_A_LOG, TOPIC, Log, Receipt
 from plumbline.components.consensus import Votes, _share, _share_signed
-from plumbline.components.finality import FinalityHistory
-from plumbline.components.late_joiner import SnapSync
-from plumbline.components.sightings import Sightings
-from plumbline.components.transactions import DATA, EMITS_A_LOG, TOPIC, Log, Receipt
 
 
 def history(*finalized: int, first: int = 100) -> FinalityHistory:

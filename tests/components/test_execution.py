@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from plumbline.components.execution import NAMESPACE, Execution
-from plumbline.components.kube import Object
 from plumbline.core import wait
+from plumbline.kube.api import Object
 
 
 class Kube:

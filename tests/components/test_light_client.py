@@ -9,10 +9,10 @@ import pytest
 from plumbline.components.base import Site
 from plumbline.components.light_client import LightClient
 from plumbline.components.public_light_client import PublicLightClient
-from plumbline.components.usage import Usage
 from plumbline.core.config import Config
 from plumbline.core.errors import ConfigError
 from plumbline.core.paths import Paths
+from plumbline.kube.usage import Usage
 from plumbline.stack import Stack, components_of
 
 API, RPC, ROOT = "https://beacon.example", "https://rpc.example", "0x" + "ab" * 32

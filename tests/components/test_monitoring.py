@@ -12,17 +12,17 @@ from xml.etree import ElementTree
 
 import pytest
 
-from plumbline.components import dashboard_picture, loaded_rules
-from plumbline.components.alert_receiver import AlertReceiver
-from plumbline.components.alertmanager import Alertmanager
-from plumbline.components.credentials import Credentials
-from plumbline.components.dashboard_view import View
-from plumbline.components.dashboards import Dashboard
 from plumbline.components.isolation.flows import NODE, Flows, Row
-from plumbline.components.kube import Object
-from plumbline.components.prometheus import Prometheus, Target
-from plumbline.components.scraping import Expected, expected, missing
+from plumbline.components.telemetry import dashboard_picture, loaded_rules
+from plumbline.components.telemetry.alert_receiver import AlertReceiver
+from plumbline.components.telemetry.alertmanager import Alertmanager
+from plumbline.components.telemetry.credentials import Credentials
+from plumbline.components.telemetry.dashboard_view import View
+from plumbline.components.telemetry.dashboards import Dashboard
+from plumbline.components.telemetry.prometheus import Prometheus, Target
+from plumbline.components.telemetry.scraping import Expected, expected, missing
 from plumbline.core import wait
+from plumbline.kube.api import Object
 
 PROMETHEUS = "monitoring/prometheus"
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from plumbline.components.kube import Kube
 from plumbline.components.network_policy import NetworkPolicy
 from plumbline.core.config import Config
+from plumbline.kube.api import Kube
 
 AT = ["172.18.0.2/32"]
 
@@ -18,7 +18,7 @@ def values(release: str, **options: Any) -> Any:
     nodes = ["control-plane", "worker", "worker2"]
     site = SimpleNamespace(config=Config(**options), kube=SimpleNamespace(api_server_cidrs=lambda: AT), nodes=nodes)
     component = NetworkPolicy(site)  # type: ignore[arg-type]
-    return component.values(next(each for each in component.releases if each.name == release))
+    return component.given(next(each for each in component.releases if each.name == release))
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from plumbline.components import host, kind_config, pod_network
+from plumbline.components import pod_network
 from plumbline.components.base import Site
 from plumbline.components.cluster import Cluster
 from plumbline.components.consensus import Consensus
+from plumbline.components.node import host, kind_config
 from plumbline.components.pod_network import Home
 from plumbline.core import shell
 from plumbline.core.config import Config

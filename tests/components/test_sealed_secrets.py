@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from plumbline.components import definitions, escrow, sealing
-from plumbline.components.escrow import EscrowUnreadable, Label
-from plumbline.components.kube import Object
 from plumbline.components.sealed_secrets import NAMESPACE, SealedSecrets
-from plumbline.components.sealing import Scope, SealingKey
+from plumbline.components.secrets import escrow, sealing
+from plumbline.components.secrets.escrow import EscrowUnreadable, Label
+from plumbline.components.secrets.sealing import Scope, SealingKey
+from plumbline.kube import definitions
+from plumbline.kube.api import Object
 
 PASSPHRASE = "correct horse battery"
 

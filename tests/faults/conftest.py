@@ -10,7 +10,8 @@ import pytest
 from plumbline.core import events
 from plumbline.core.config import Config
 from plumbline.core.wait import Timeout
-from plumbline.faults import registry, undo
+from plumbline.faults import registry
+from plumbline.faults.injuries import undo
 
 
 class FakeStack:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import threading
 
 from plumbline.core.errors import PlumblineError
-from plumbline.faults.again import again_and_again
+from plumbline.faults.injuries.again import again_and_again
 
 
 def test_an_injury_is_done_at_once_and_again_until_the_end() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fixtures.alerting import proved_live
-from plumbline.faults import causes
+from plumbline.faults.alerts import causes
 
 
 def test_every_cause_brings_about_alerts_that_are_shipped() -> None:

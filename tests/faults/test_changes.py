@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from plumbline.faults.changes import inverse, portable
+from plumbline.faults.injuries.changes import inverse, portable
 
 
 def patched(value: Any, change: Any) -> Any:

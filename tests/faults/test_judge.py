@@ -10,7 +10,8 @@ import plumbline.faults.cli
 from plumbline.core import events, state
 from plumbline.core.config import Config
 from plumbline.core.paths import Paths
-from plumbline.faults import cli_main, registry, undo
+from plumbline.faults import cli_main, registry
+from plumbline.faults.injuries import undo
 from plumbline.faults.judge import JudgeFailed, PytestJudge
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,7 +8,8 @@ import pytest
 
 from plumbline.core.errors import PlumblineError, UsageError
 from plumbline.core.lease import LeaseHeld
-from plumbline.faults import cli_main, registry, undo
+from plumbline.faults import cli_main, registry
+from plumbline.faults.injuries import undo
 
 
 def cut(stack):

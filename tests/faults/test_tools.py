@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 
-from plumbline.faults import tools, undo
+from plumbline.faults.injuries import tools, undo
 
 
 def test_a_tool_is_replaced_and_put_back(tmp_path: Path) -> None:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from plumbline.components import environments, gitops_policy, loose_values, policy
-from plumbline.components.gitops import GitOps
+from plumbline.components.delivery import environments, gitops_policy, loose_values, policy
+from plumbline.components.delivery.gitops import GitOps
+from plumbline.components.delivery.renderings import CLOUD, PROD, Charts, Rendering, Way
+from plumbline.components.delivery.schemas import Schemas
 from plumbline.components.isolation.privileges import Privileges
-from plumbline.components.renderings import CLOUD, PROD, Charts, Rendering, Way
-from plumbline.components.schemas import Schemas
 from plumbline.core.errors import ConfigError
 from plumbline.core.paths import Paths
 from plumbline.faults import registry

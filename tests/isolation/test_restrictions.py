@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plumbline.components import pods
 from plumbline.components.isolation.privileges import FILE, Privileges
 from plumbline.components.isolation.restrictions import deviations
 from plumbline.core.errors import ConfigError
-from plumbline.faults import pods as intruders
+from plumbline.faults.injuries import pods as intruders
+from plumbline.kube import pods
 
 CHANGES = {
     "hostNetwork": {"hostNetwork": True},

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from plumbline.components.chain_marks import MODE, ChainMarks
+from plumbline.components.chain.heads import Head, Watched
+from plumbline.components.entrance.traffic import Request, Tally
 from plumbline.components.execution import Geth
-from plumbline.components.heads import Head, Watched
 from plumbline.components.recovery.course import Course, Phase
 from plumbline.components.recovery.cut import Mode
 from plumbline.components.recovery.drill import Drill
 from plumbline.components.recovery.restore import Restored
-from plumbline.components.snapshots import Snapshot
-from plumbline.components.traffic import Request, Tally
+from plumbline.components.volumes.chain_marks import MODE, ChainMarks
+from plumbline.components.volumes.snapshots import Snapshot
 
 CHAIN_ID, GENESIS = 11155111, "0x" + "ab" * 32
 MARKS = ChainMarks(CHAIN_ID, GENESIS, 100, "0x" + "cd" * 32, "Geth/v1.17.10-stable/linux-amd64/go1.26.8")

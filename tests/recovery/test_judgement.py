@@ -29,7 +29,7 @@ def test_another_block_is_told_with_the_copys_name() -> None:
 
 
 def test_one_wrong_proof_is_enough() -> None:
-    from plumbline.components import oracle
+    from plumbline.components.verification import oracle
 
     wrong = oracle.proofs(BLOCK)[3].params[0]
     copy = Answering(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from plumbline.components.kube import Object
 from plumbline.components.recovery.replacement import _failed, _refusal, _running, _without_image, meaning, refused
+from plumbline.kube.api import Object
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Final
 
-from plumbline.components.alert_receiver import AlertReceiver, Delivery
+from plumbline.components.telemetry.alert_receiver import AlertReceiver, Delivery
 from plumbline.core import wait
 
 RECEIVER: Final = "heartbeat"

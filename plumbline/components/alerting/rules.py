@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 
 import yaml
 
-from plumbline.components.renderings import LOCAL, PROD, Charts, Way, merged
+from plumbline.components.delivery.renderings import LOCAL, PROD, Charts, Way, merged
 
 Profile = Literal["test", "prod"]
 PROFILES: Final[tuple[Profile, ...]] = ("test", "prod")

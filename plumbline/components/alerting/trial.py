@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from plumbline.components.alert_receiver import Delivery
+from plumbline.components.telemetry.alert_receiver import Delivery
 from plumbline.core import wait
 
 if TYPE_CHECKING:
-    from plumbline.components.alertmanager import Held
     from plumbline.components.monitoring import Monitoring
+    from plumbline.components.telemetry.alertmanager import Held
 
 _FIRES_FOR = timedelta(minutes=5)
 

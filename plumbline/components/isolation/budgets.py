@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from plumbline.components import kube as k8s
 from plumbline.components.base import Site
 from plumbline.components.cluster import Cluster
-from plumbline.components.kube import ApiError, Object
 from plumbline.core import wait
+from plumbline.kube import api as k8s
+from plumbline.kube.api import ApiError, Object
 
 _TOO_MANY_REQUESTS = 429  # what an eviction that a budget forbids is answered with
 _UNREADY_WITHIN_S = 15.0

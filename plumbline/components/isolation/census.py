@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from plumbline.components.isolation.flows import NODE, OUTSIDE, Port
-from plumbline.components.kube import Object
+from plumbline.kube.api import Object
 
 _STANDING = ("Pending", "Running")
 _NAMES = Port(53, "UDP")

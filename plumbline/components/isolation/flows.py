@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from plumbline.components.kube import Object
 from plumbline.core import state
 from plumbline.core.errors import ConfigError
+from plumbline.kube.api import Object
 
 FILE = "isolation/flows.toml"  # below local/
 NODE, OUTSIDE = "node", "outside"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from plumbline.components.isolation import census
 from plumbline.components.isolation.restrictions import BEYOND_RESTRICTED, deviations
-from plumbline.components.kube import Object
 from plumbline.core import state
 from plumbline.core.errors import ConfigError
+from plumbline.kube.api import Object
 
 FILE = "isolation/privileges.toml"  # below local/
 _KEYS = {"workloads", "deviations", "reason"}

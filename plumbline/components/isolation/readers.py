@@ -12,9 +12,9 @@ from fnmatch import fnmatch
 from itertools import product
 from pathlib import Path
 
-from plumbline.components.kube import Kube, Object
 from plumbline.core import state
 from plumbline.core.errors import ConfigError
+from plumbline.kube.api import Kube, Object
 
 FILE = "isolation/secrets.toml"  # below local/
 _KEYS = {"accounts", "secrets", "reason"}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from plumbline.components.kube import Object
+from plumbline.kube.api import Object
 
 BEYOND_RESTRICTED = frozenset({"token", "readOnlyRootFilesystem", "limits"})
 _ADDED_BY_ALL = frozenset({"NET_BIND_SERVICE"})  # the one that the restricted level admits

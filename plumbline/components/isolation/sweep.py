@@ -13,15 +13,15 @@ from typing import Any
 
 from plumbline.components.base import Site
 from plumbline.components.cluster import Cluster
-from plumbline.components.host import Network
 from plumbline.components.isolation import census, matrix, prober
 from plumbline.components.isolation.census import Census, Source, Target
 from plumbline.components.isolation.flows import Flows, denies_by_default
 from plumbline.components.isolation.matrix import Matrix
-from plumbline.components.kube import Object, node_address
 from plumbline.components.network_policy import NetworkPolicy
+from plumbline.components.node.host import Network
 from plumbline.core import shell, wait
 from plumbline.core.errors import PlumblineError
+from plumbline.kube.api import Object, node_address
 
 _CONNECT_WITHIN_S = 3.0  # a lost SYN is sent again after one second
 _PROBED_WITHIN_S = 30.0

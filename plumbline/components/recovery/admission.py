@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from plumbline.components.chain_marks import ChainMarks
-from plumbline.components.snapshots import Snapshot
+from plumbline.components.volumes.chain_marks import ChainMarks
+from plumbline.components.volumes.snapshots import Snapshot
 from plumbline.core.errors import UsageError
 
 _GETH = re.compile(r"Geth/v(\d+)\.(\d+)\.(\d+)")

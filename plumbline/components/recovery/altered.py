@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from plumbline.components import copies
-from plumbline.components.snapshots import Snapshot, Snapshots
+from plumbline.components.volumes import copies
+from plumbline.components.volumes.snapshots import Snapshot, Snapshots
 from plumbline.core.errors import PlumblineError
 
 NAME = "plumbline-altered"

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 
-from plumbline.components.chain_marks import MODE, ChainMarks
 from plumbline.components.devnet import NAMESPACE
 from plumbline.components.execution import Execution, claim_of
-from plumbline.components.snapshots import Snapshot, Snapshots
+from plumbline.components.volumes.chain_marks import MODE, ChainMarks
+from plumbline.components.volumes.snapshots import Snapshot, Snapshots
 from plumbline.core import wait
 
 _STOPPED_WITHIN_S = 90.0  # shutdown.drainSeconds and graceSeconds of charts/geth-node, and a moment

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from plumbline.components import heads
 from plumbline.components.base import Site
-from plumbline.components.heads import Watched
+from plumbline.components.chain import heads
+from plumbline.components.chain.heads import Watched
+from plumbline.components.chain.transactions import HOST
+from plumbline.components.entrance.traffic import Tally
 from plumbline.components.ingress import Ingress
 from plumbline.components.recovery.course import Course, Phase
 from plumbline.components.recovery.cut import Mode, cut
 from plumbline.components.recovery.restore import Restore, Restored
-from plumbline.components.traffic import Tally
-from plumbline.components.transactions import HOST
 from plumbline.core.config import Config
 from plumbline.core.errors import PlumblineError
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from plumbline.components import oracle
-from plumbline.components.oracle import Answering, Question
+from plumbline.components.verification import oracle
+from plumbline.components.verification.oracle import Answering, Question
 
 
 def of_block(copy: Answering, judges: Sequence[Answering], number: int) -> list[str]:

@@ -5,21 +5,23 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from plumbline.components import kube as k8s
-from plumbline.components import usage
 from plumbline.components.base import Release
-from plumbline.components.chain_marks import MODE
+from plumbline.components.chain.further_node import FurtherNode
 from plumbline.components.consensus import Consensus
 from plumbline.components.devnet import NAMESPACE
 from plumbline.components.execution import CONTAINER, Execution
-from plumbline.components.further_node import FurtherNode
-from plumbline.components.kube import Object
 from plumbline.components.recovery.cut import Mode
-from plumbline.components.snapshots import Snapshot
+from plumbline.components.volumes.chain_marks import MODE
+from plumbline.components.volumes.snapshots import Snapshot
 from plumbline.core import wait
 from plumbline.core.errors import ControlFailed, PlumblineError, Unfit
+from plumbline.kube import api as k8s
+from plumbline.kube import usage
+from plumbline.kube.api import Object
 
-_RELEASE = Release("geth-restored", "geth-node", NAMESPACE, values_file="values.local-restored.yaml")
+_RELEASE = Release(
+    "geth-restored", "geth-node", NAMESPACE, values_file="values.local-restored.yaml", asks_api_server=True
+)
 _NO_IMAGE = ("ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName")
 _FINAL = ("ResourceExhausted", "OutOfRange", "InvalidArgument")  # gRPC codes by which a driver refuses
 _LITTLE_BYTES = 1 << 20

@@ -10,7 +10,6 @@ from typing import Any
 import yaml
 
 from plumbline.components.base import Site
-from plumbline.components.chain_marks import ChainMarks
 from plumbline.components.consensus import Consensus
 from plumbline.components.devnet import NAMESPACE
 from plumbline.components.execution import Execution, Geth
@@ -19,7 +18,8 @@ from plumbline.components.recovery import judgement, shift
 from plumbline.components.recovery.admission import SnapshotMissing, admit
 from plumbline.components.recovery.course import Course
 from plumbline.components.recovery.replacement import CopyRefused, Replacement, no_room_within, refused
-from plumbline.components.snapshots import Snapshot, Snapshots
+from plumbline.components.volumes.chain_marks import ChainMarks
+from plumbline.components.volumes.snapshots import Snapshot, Snapshots
 from plumbline.core import wait
 from plumbline.core.errors import PlumblineError, UsageError
 

@@ -1,0 +1,1 @@
+"""The way in from outside: addresses, hosts, TLS, limits, and clients that come by it."""

@@ -1,0 +1,1 @@
+"""What the stack tells of itself: scrapes, rules, dashboards, and what is delivered to whom."""

@@ -1,0 +1,97 @@
+"""Faults of the alerts: slips of the hand in a rule and in what proves it, rules that are gone, and ways that lead nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from plumbline.components.alerting.rules import RUNBOOKS
+from plumbline.core import wait
+from plumbline.faults.alerts.routes import rerouted
+from plumbline.faults.injuries.changes import changed, read, removed
+from plumbline.faults.registry import fault, mutation
+
+if TYPE_CHECKING:
+    from plumbline.stack import Stack
+
+_RULE = "prometheusrules.monitoring.coreos.com"
+_LEARNED_WITHIN_S = 90.0
+_PROVED_WITHIN_S = 600.0
+_OF_GETH = "charts/geth-node/templates/rules.yaml"
+_PROOFS = "suites/prod/alerts.yaml"
+
+
+@mutation("alert-comparison-slipped", breaks="ALR-001", injured="GethPeersLow", green=("HEL-006",))
+def alert_comparison_slipped(copy: Path) -> None:
+    """A rule fires on a node that has just enough peers."""
+    _replace(copy / _OF_GETH, "p2p_peers{{ $nodes }} <", "p2p_peers{{ $nodes }} <=")
+
+
+@mutation("alert-threshold-written-down", breaks="ALR-001", injured="GethFinalityStalled", green=("HEL-006",))
+def alert_threshold_written_down(copy: Path) -> None:
+    """A threshold stands in the rule instead of its profile: production is woken by what is normal there."""
+    _replace(copy / _OF_GETH, "> {{ .GethFinalityStalled.threshold }}", "> 98")
+
+
+@mutation("alert-metric-renamed", breaks="ALR-001", injured="GethRpcErrors", green=("HEL-006",))
+def alert_metric_renamed(copy: Path) -> None:
+    """A rule asks for a metric by a name that nobody gives."""
+    _replace(copy / _OF_GETH, "rate(rpc_failure{{", "rate(rpc_failures{{")
+
+
+@mutation("alert-unproved", breaks="ALR-001", injured="HeliosStale", green=("HEL-006",))
+def alert_unproved(copy: Path) -> None:
+    """A rule is shipped without anything that proves it."""
+    _replace(copy / _PROOFS, "\nHeliosStale:", "\nHeliosOld:")
+
+
+@mutation("alert-without-runbook", breaks="ALR-001", injured="GethNodeDown", green=("HEL-006",))
+def alert_without_runbook(copy: Path) -> None:
+    """The link of an alert leads nowhere."""
+    (copy / RUNBOOKS / "GethNodeDown.md").unlink()
+
+
+@mutation("alert-without-severity", breaks="ALR-001", injured="GethNodeDown", green=("HEL-006",))
+def alert_without_severity(copy: Path) -> None:
+    """An alert has a severity that no route knows."""
+    _replace(copy / _OF_GETH, "severity: critical", "severity: urgent")
+
+
+# -- ALR-002: on the living stack -----------------------------------------------------------------------------------------
+
+
+@fault("rules-deleted", breaks="ALR-002", injured="GethPeersLow", green=("MON-001",), within_s=_PROVED_WITHIN_S)
+def rules_deleted(stack: Stack) -> Iterator[None]:
+    """The PrometheusRule of the Geth nodes is deleted: nothing complains, and nothing would."""
+    with removed(stack, _RULE, "geth", "ethereum"):
+        gone = wait.holds(lambda: "GethPeersLow" not in {rule.name for rule in stack.monitoring.prometheus.rules()})
+        wait.until(gone, named="the rules gone", within_s=_LEARNED_WITHIN_S)
+        yield
+
+
+@fault("rule-asks-in-vain", breaks="ALR-002", injured="GethPeersLow", green=("MON-001",), within_s=_PROVED_WITHIN_S)
+def rule_asks_in_vain(stack: Stack) -> Iterator[None]:
+    """A metric is renamed: the rule of before loads, is evaluated without failure, and finds nothing."""
+    groups = read(stack, _RULE, "geth", "ethereum")["spec"]["groups"]
+    for rule in groups[0]["rules"]:
+        rule["expr"] = rule["expr"].replace("p2p_peers", "p2p_peers_renamed")
+    with changed(stack, _RULE, "geth", "ethereum", {"spec": {"groups": groups}}):
+        yield
+
+
+# -- ALR-003: the ways of alerts ------------------------------------------------------------------------------------------
+
+
+@fault("inhibition-lost", breaks="ALR-003", injured="GethPeersLow", green=("MON-001",), within_s=_LEARNED_WITHIN_S)
+def inhibition_lost(stack: Stack) -> Iterator[None]:
+    """No alert silences another one any more: whoever is woken reads all that follows from one cause."""
+    with rerouted(stack, {"inhibitRules": []}, known_by=lambda told: "GethNodeDown" not in told):
+        yield
+
+
+def _replace(file: Path, before: str, after: str) -> None:
+    """Replace the first of some text in a file, which must have it."""
+    text = file.read_text()
+    assert before in text, f"{file.name} has no {before!r}"
+    file.write_text(text.replace(before, after, 1))

@@ -1,0 +1,52 @@
+"""Faults of recovery: a part that does not come back as it was, a backup that is none, clients that are lost on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from plumbline.components.devnet import NAMESPACE
+from plumbline.components.execution import CONTAINER, SERVICE
+from plumbline.faults.injuries.again import again_and_again
+from plumbline.faults.injuries.changes import changed
+from plumbline.faults.injuries.nodes import freeze_when_restarted, no_time_to_end
+from plumbline.faults.injuries.tools import replaced
+from plumbline.faults.registry import fault
+
+if TYPE_CHECKING:
+    from plumbline.stack import Stack
+
+_HELM = """#!/bin/sh
+case " $* " in
+  *" geth-restored "*"/geth-node "*) exec GENUINE "$@" --set persistence.fromSnapshot= ;;
+esac
+exec GENUINE "$@"
+"""
+
+
+@fault("part-hangs-at-start", breaks="OPS-004", injured="geth-0", green=("EXE-001", "EXE-002"), within_s=180)
+def part_hangs_at_start(stack: Stack) -> Iterator[None]:
+    """A producer that is killed comes back and hangs (SIGSTOP): the process is there, and does nothing."""
+    with freeze_when_restarted(stack, "geth-0", "geth") as freeze, again_and_again(freeze, every_s=0.3):
+        yield
+
+
+@fault("copy-forgotten", breaks="DRS-002", injured="geth-restored-0", green=("EXE-001",))
+def copy_forgotten(stack: Stack) -> Iterator[None]:
+    """The replacement begins with an empty volume, as by a slip in its values: it could only download what others still have."""
+    with replaced(stack, "helm", _HELM):
+        yield
+
+
+@fault("stop-before-snapshot-cut-short", breaks="DRS-003", injured="geth-follower-0", green=("EXE-001",))
+def stop_before_snapshot_cut_short(stack: Stack) -> Iterator[None]:
+    """The node is killed as soon as it is told to end: a snapshot that is called graceful lacks what it had not written."""
+    with no_time_to_end(stack, "geth-follower-0", CONTAINER):
+        yield
+
+
+@fault("stopped-node-served", breaks="DRS-005", injured="geth-restored-0", green=("EXE-001",))
+def stopped_node_served(stack: Stack) -> Iterator[None]:
+    """The public Service goes on sending clients to nodes that do not serve: while one is stopped for its snapshot, they are lost."""
+    with changed(stack, "Service", SERVICE, NAMESPACE, {"spec": {"publishNotReadyAddresses": True}}):
+        yield

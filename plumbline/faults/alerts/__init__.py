@@ -1,0 +1,1 @@
+"""The alerts proved live: what really causes each, and the way of each until it is over."""

@@ -1,0 +1,1 @@
+"""What faults do to the stack, each with its cure written down before it is done."""
