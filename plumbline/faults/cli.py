@@ -14,6 +14,7 @@ from plumbline.core.paths import Paths
 from plumbline.faults import registry
 from plumbline.faults.injuries import undo
 from plumbline.faults.judge import PytestJudge
+from plumbline.faults.pytests import Forked
 from plumbline.faults.registry import Fault
 from plumbline.faults.runner import LiveRunner, StaticRunner, permit
 from plumbline.faults.verdict import Verdict
@@ -46,7 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     which.add_argument("--fault", dest="faults", metavar="NAME", action="append", default=[], help="this one")
     which.add_argument("--all", action="store_true", help="every one")
-    running.add_argument("--static", action="store_true", help="of those, the ones that need no stack")
+    kind = running.add_mutually_exclusive_group()
+    kind.add_argument("--static", action="store_true", help="of those, the ones that need no stack")
+    kind.add_argument("--live", action="store_true", help="of those, the ones that break the standing stack")
     running.add_argument(
         "--no-check-before", dest="check_before", action="store_false", help="trust that the controls are green now"
     )
@@ -68,7 +71,7 @@ def _list(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     faults = _chosen(registry.load(), options.controls, options.faults)
-    faults = [fault for fault in faults if fault.static or not options.static]
+    faults = [fault for fault in faults if not (options.live if fault.static else options.static)]
     paths, config = Paths.of(), _config(options)
     stream = events.open_run(paths.runs)
     evidence = paths.reports / stream.run
@@ -83,7 +86,7 @@ def _run(options: argparse.Namespace) -> int:
         with undo.alone(stack, purpose="faults run"):
             for healed in undo.Journal(undo.folder_of(stack)).heal(stack):
                 print(f"healed what an interrupted run left: {healed}", flush=True)
-            runner = LiveRunner(stack, PytestJudge(paths.root, evidence, config), options.check_before)
+            runner = LiveRunner(stack, PytestJudge(paths.root, evidence, config, pytest=Forked()), options.check_before)
             verdicts += [_announced(fault, runner.run) for fault in live]
     state.write_json(evidence / "faults.json", [_plain(verdict) for verdict in verdicts])
     print("", *table(verdicts), f"evidence: {evidence}", sep="\n")

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from plumbline.core import shell, state
+from plumbline.core import state
 from plumbline.core.config import Config
 from plumbline.core.errors import PlumblineError
+from plumbline.faults.pytests import Pytest, afresh
 
-RESULTS, SUITES = "results.json", "suites"
+RESULTS, SUITES, CONFORMANCE = "results.json", "suites", "local"
 _WITHIN_S = 900.0
 _JUDGED = (0, 1)  # pytest's exit codes after all tests were run: all passed, or some failed
-_QUIETLY = ("-q", "-n0", "--disable-warnings", "-p", "no:cacheprovider")
+_QUIETLY = ("-q", "-n0", "--disable-warnings", "-p", "no:cacheprovider", "-p", "no:hypothesispytest")
 
 
 class JudgeFailed(PlumblineError):
@@ -97,12 +97,14 @@ class PytestJudge:
         evidence: folder below which each run leaves its report.
         config: what the stack was brought up with.
         suites: where the tests are; those that need no stack are in suites/prod.
+        pytest: how a pytest is started.
     """
 
     root: Path
     evidence: Path
     config: Config
     suites: str = SUITES
+    pytest: Pytest = afresh
 
     def __call__(self, controls: Sequence[str], *, label: str) -> Judgement:
         """Run the tests of ``controls``.
@@ -112,20 +114,26 @@ class PytestJudge:
         """
         folder = self.evidence / label
         (folder / RESULTS).unlink(missing_ok=True)  # of an earlier try with this label
-        argv = [sys.executable, "-m", "pytest", *_QUIETLY, "--as-is", f"--report-dir={folder}"]
+        argv = [*_QUIETLY, "--as-is", f"--report-dir={folder}"]
         argv += [f"--{key.replace('_', '-')}={value}" for key, value in self._options().items()]
         argv += [f"--control={control}" for control in controls]
-        ended = shell.run([*argv, *self._files(controls)], within_s=_WITHIN_S, cwd=self.root, check=False)
+        said = self.pytest([*argv, *self._files(controls)], self.root, within_s=_WITHIN_S)
         results = state.read_json(folder / RESULTS)
         if results is None or results["exit_code"] not in _JUDGED:
-            raise JudgeFailed(controls, "\n  ".join((ended.stdout + ended.stderr).strip().splitlines()[-16:]))
+            raise JudgeFailed(controls, "\n  ".join(said.strip().splitlines()[-16:]))
         return read(results)
 
     def _files(self, controls: Sequence[str]) -> list[str]:
-        """Return the files whose tests name the controls: to collect all others would take longer than most of these tests."""
+        """Return the files whose tests name the controls: to collect all others would take longer than most of these tests.
+
+        What the conformance run proves is judged by it alone: longer proofs of the same control take minutes.
+        """
         files = sorted((self.root / self.suites).rglob("test_*.py"))
-        named = [file for file in files if any(f'"{control}"' in file.read_text() for control in controls)]
-        return [str(file.relative_to(self.root)) for file in named] or [self.suites]
+        chosen: set[Path] = set()
+        for control in controls:
+            named = [file for file in files if f'"{control}"' in file.read_text()]
+            chosen.update([file for file in named if file.parent.name == CONFORMANCE] or named)
+        return [str(file.relative_to(self.root)) for file in sorted(chosen)] or [self.suites]
 
     def _options(self) -> dict[str, Any]:
         """Return the options of the stack that differ from the defaults, which a copy's plumbline.toml may lack."""

@@ -13,6 +13,7 @@ from plumbline.core.paths import Paths
 from plumbline.faults import cli_main, registry
 from plumbline.faults.injuries import undo
 from plumbline.faults.judge import JudgeFailed, PytestJudge
+from plumbline.faults.pytests import Forked, StillRunning, afresh
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -134,3 +135,34 @@ def test_what_needs_no_stack_is_judged_without_one(checkout):
     (judged,) = judge(["EXE-002"], label="x").tests
 
     assert judged.id.startswith("suites/prod/test_charts.py")
+
+
+def test_a_forked_pytest_judges_like_one_that_started_afresh(checkout):
+    (checkout / "peers").write_text("0")
+    config, evidence = Config(network="sepolia"), checkout / "evidence"
+
+    found = [
+        PytestJudge(checkout, evidence, config, pytest=way)(["EXE-002"], label=name).red("EXE-002")
+        for name, way in (("afresh", afresh), ("forked", Forked(["pytest"])))
+    ]
+
+    assert found[0] == found[1]
+    assert [test.message.partition("\n")[0] for test in found[1]] == ["geth-1 has 0 of 2 peers"]
+
+
+def test_a_forked_pytest_is_ended_at_its_deadline(checkout):
+    (checkout / "suites" / "local" / "test_execution.py").write_text("while True: pass\n")
+
+    with pytest.raises(StillRunning, match="still running after"):
+        Forked(["pytest"])(["suites/local"], checkout, within_s=0.2)
+
+
+def test_what_the_conformance_run_proves_is_judged_by_it(checkout):
+    (checkout / "suites" / "dr").mkdir()
+    (checkout / "suites" / "dr" / "test_drills.py").write_text(
+        'import pytest\n@pytest.mark.control("EXE-002")\ndef test_long(): pass\n'
+    )
+
+    judged = PytestJudge(checkout, checkout / "evidence", Config(network="sepolia"))(["EXE-002"], label="x").tests
+
+    assert [test.id for test in judged] == ["suites/local/test_execution.py::test_peers"]
