@@ -1,4 +1,4 @@
-"""``plumbline bench bringup | wait | profile | interruptions | cycles``."""
+"""``plumbline bench bringup | wait | profile | interruptions | cycles | repeats``."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def main(argv: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser("plumbline bench", description="Measure, print the figures, and fail where one is out of bounds.")
-    names = "bringup|wait|profile|interruptions|cycles"
+    names = "bringup|wait|profile|interruptions|cycles|repeats"
     commands = parser.add_subparsers(required=True, metavar=names, parser_class=Parser)
 
     def command(name: str, answer: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
@@ -52,7 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     interruptions.add_argument("--seed", type=int, default=1, help="of the moments at which they come")
     cycles = command("cycles", _cycles, "up and down in a row; the machine is afterwards as it was")
     cycles.add_argument("--count", type=_positive, default=10)
-    for sub in (bringup, waits, interruptions, cycles):
+    repeats = command("repeats", _repeats, "suites/local in a row on a standing stack; it says the same each time")
+    repeats.add_argument("--count", type=_positive, default=20)
+    for sub in (bringup, waits, interruptions, cycles, repeats):
         add_stack_options(sub)
     return parser
 
@@ -127,6 +129,25 @@ def _cycles(options: argparse.Namespace) -> int:
             print(f"{number}: {'green' if one.green else 'NOT GREEN'}", flush=True)
     print("", *cycles.lines(done), sep="\n")
     return 0 if all(one.green for one in done) else ControlFailed.exit_code
+
+
+def _repeats(options: argparse.Namespace) -> int:
+    from plumbline.bench import cycles, repeats  # noqa: PLC0415
+    from plumbline.images import engine  # noqa: PLC0415
+    from plumbline.stack import Stack  # noqa: PLC0415
+
+    paths = Paths.of()
+    config = config_of(options, paths.root)
+    Stack.open(config, paths).require()
+    run = repeats.conformance(paths.root, words_of(config))
+    use = partial(cycles.Use.now, engine.engine_status().data)
+    reports = paths.reports / events.open_run(paths.runs).run
+    done = []
+    for number, one in enumerate(repeats.measure(run, reports, use, options.count), 1):
+        done.append(one)
+        print(f"{number}: {', '.join(one.red) or ('green' if one.outcomes else 'NO RESULT')}", flush=True)
+    print("", *repeats.lines(done), sep="\n")
+    return ControlFailed.exit_code if any(repeats.troubles(done)) else 0
 
 
 @contextmanager

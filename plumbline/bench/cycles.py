@@ -72,7 +72,7 @@ class Cycle:
                 yield f"plumbline {command} ended with {ended.code}: {ended.said}"
         for what, grown, bound in (("disk", self.disk_grown, DISK_BYTES), ("memory", self.memory_grown, MEMORY_BYTES)):
             if grown > bound:
-                yield f"{_mb(grown)} of {what} did not come back; at most {_mb(bound)} may stay"
+                yield f"{mb(grown)} of {what} did not come back; at most {mb(bound)} may stay"
         if self.left:
             yield f"left behind: {', '.join(sorted(map(str, self.left)))}"
 
@@ -101,8 +101,9 @@ def lines(done: Sequence[Cycle]) -> Iterator[str]:
 
 def _row(number: int, one: Cycle) -> tuple[str, ...]:
     ends = (f"{ended.seconds:.1f} s" if ended.ok else f"exit {ended.code}" for ended in (one.up, one.down))
-    return (str(number), *ends, f"{_mb(one.disk_grown, '+')}", f"{_mb(one.memory_grown, '+')}", str(len(one.left)))
+    return (str(number), *ends, f"{mb(one.disk_grown, '+')}", f"{mb(one.memory_grown, '+')}", str(len(one.left)))
 
 
-def _mb(size: int, sign: str = "") -> str:
+def mb(size: int, sign: str = "") -> str:
+    """Return bytes as megabytes, with a sign where one is asked for."""
     return f"{size / 1e6:{sign}.0f} MB"
