@@ -58,8 +58,7 @@ verify-pull: env ## a stack from pulled images, and every way in which a pull ca
 
 faults: env ## break the standing stack in every known way: the right control must go red
 	$(PLUMBLINE) engine ensure
-	$(PLUMBLINE) up $(OPTIONS)
-	$(PLUMBLINE) faults run --all $(OPTIONS)
+	pytest suites/faults $(OPTIONS) $(PYTEST)
 
 repetitions: env ## up and down ten times, then interrupted at any moment: all green, and nothing left behind
 	$(PLUMBLINE) engine ensure

@@ -30,5 +30,6 @@ pytest_plugins = [
     "fixtures.production",
     "fixtures.terraform",
     "fixtures.alerting",
+    "fixtures.faults",
     "fixtures.slots",
 ]

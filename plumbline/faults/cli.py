@@ -11,13 +11,13 @@ from plumbline.core.arguments import Parser, add_stack_options, config_of
 from plumbline.core.config import Config
 from plumbline.core.errors import UsageError
 from plumbline.core.paths import Paths
-from plumbline.faults import registry
+from plumbline.faults import picture, registry
 from plumbline.faults.injuries import undo
 from plumbline.faults.judge import PytestJudge
 from plumbline.faults.pytests import Forked
 from plumbline.faults.registry import Fault
 from plumbline.faults.runner import LiveRunner, StaticRunner, permit
-from plumbline.faults.verdict import Verdict
+from plumbline.faults.verdict import Verdict, diagnosis
 
 if TYPE_CHECKING:
     from plumbline.stack import Stack
@@ -89,6 +89,7 @@ def _run(options: argparse.Namespace) -> int:
             runner = LiveRunner(stack, PytestJudge(paths.root, evidence, config, pytest=Forked()), options.check_before)
             verdicts += [_announced(fault, runner.run) for fault in live]
     state.write_json(evidence / "faults.json", [_plain(verdict) for verdict in verdicts])
+    state.write_text(evidence / "faults.svg", picture.draw(verdicts))
     print("", *table(verdicts), f"evidence: {evidence}", sep="\n")
     return 0 if all(verdict.caught for verdict in verdicts) else 1
 
@@ -138,7 +139,7 @@ def table(verdicts: Sequence[Verdict]) -> Iterator[str]:
         columns = " ".join(f"{'–' if seconds is None else f'{seconds:.1f} s':>8}" for seconds in times)
         yield f"{verdict.fault.breaks:<9} {verdict.fault.name:<32} {verdict.outcome.value:<26} {columns}"
     caught = sum(verdict.caught for verdict in verdicts)
-    yield f"{caught} of {len(verdicts)} faults caught"
+    yield f"{caught} of {len(verdicts)} faults caught; what was hurt was named in {diagnosis(verdicts):.0%} of those that were noticed"
 
 
 def _plain(verdict: Verdict) -> dict[str, Any]:

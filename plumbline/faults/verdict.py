@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -49,6 +49,23 @@ class Verdict:
     def caught(self) -> bool:
         """Whether everything that was demanded happened."""
         return self.outcome is Outcome.CAUGHT
+
+
+_RED_BY_ASSERTION = (Outcome.CAUGHT, Outcome.NOT_NAMED, Outcome.BYSTANDER_RED, Outcome.RED_AFTER)
+
+
+def score(verdicts: Sequence[Verdict]) -> float:
+    """Return the share of faults that were caught, 0 to 1; of none it is 1."""
+    return _share([one.caught for one in verdicts])
+
+
+def diagnosis(verdicts: Sequence[Verdict]) -> float:
+    """Return the share that named what was hurt, of the faults that turned their control red by its assertion: 0 to 1."""
+    return _share([one.outcome is not Outcome.NOT_NAMED for one in verdicts if one.outcome in _RED_BY_ASSERTION])
+
+
+def _share(held: Sequence[bool]) -> float:
+    return sum(held) / len(held) if held else 1.0
 
 
 Finding = tuple[Outcome, str]
