@@ -199,11 +199,11 @@ class Consensus(HelmComponent):
                 control.enlighten(client)
 
     @contextmanager
-    def control(self) -> Iterator[BeaconControl]:
-        """Open the way to the control port, which listens on the pod's loopback only."""
+    def control(self, pod: str = POD) -> Iterator[BeaconControl]:
+        """Open the way to a beacon node's control port, which listens on the pod's loopback only."""
         token = Devnet(self.site).secret(CONTROL_SECRET)["token"]
         with (
-            self.kube.forward(NAMESPACE, f"pod/{POD}", CONTROL_PORT) as address,
+            self.kube.forward(NAMESPACE, f"pod/{pod}", CONTROL_PORT) as address,
             BeaconControl.at(address, token) as control,
         ):
             yield control

@@ -79,6 +79,10 @@ class Geth:
         """
         return rpc.call(self.kube, NAMESPACE, self.name, RPC_PORT, method, params)
 
+    def repeat(self, method: str, times: int) -> None:
+        """Call a method without parameters many times at once."""
+        rpc.repeat(self.kube, NAMESPACE, self.name, RPC_PORT, method, times)
+
     def direct(self) -> AbstractContextManager[Direct]:
         """Open a way for large answers."""
         return rpc.direct(self.kube, NAMESPACE, self.name, RPC_PORT)

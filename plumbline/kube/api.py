@@ -442,6 +442,12 @@ def pod_ready(pod: Object) -> bool:
     return bool(condition_of(pod, "Ready")["status"] == "True")
 
 
+def pod_started(pod: Object) -> bool:
+    """Return whether all containers of a pod have started: their startup probes are passed."""
+    containers = pod.get("status", {}).get("containerStatuses", [])
+    return bool(containers) and all(each.get("started") for each in containers)
+
+
 def unready(kube: Kube, namespace: str, pod: str) -> wait.Condition[None]:
     """Return a condition: a pod gets no clients any more, since it is not ready (or gone)."""
 

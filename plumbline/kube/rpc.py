@@ -36,6 +36,15 @@ def call(kube: Kube, namespace: str, pod: str, port: str, method: str, params: S
     return _result(pod, method, kube.request("POST", url, body=_request(method, params)))
 
 
+def repeat(kube: Kube, namespace: str, pod: str, port: str, method: str, times: int) -> None:
+    """Call a JSON-RPC method without parameters on a pod many times at once, as a batch; whatever it answers.
+
+    Raises:
+        OSError: it does not answer.
+    """
+    kube.request("POST", kube.pod_url(namespace, pod, port) + "/", body=[_request(method, ())] * times)
+
+
 @dataclass(frozen=True)
 class Direct:
     """An open way to a pod that the API server only carries.

@@ -80,7 +80,7 @@ def proved(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
         monkeypatch.setattr(proofs, "load", lambda: list(given))
         monkeypatch.setattr(proofs, "_DELIVERED_WITHIN_S", 0.05)
         monkeypatch.setattr(proofs, "_QUIET_WITHIN_S", 0.05)
-        return Prover(world.stack, [rule]).prove({rule.name})[rule.name]
+        return Prover(world.stack, [rule]).prove({rule.name}).outcomes[rule.name]
 
     return prove
 
@@ -103,6 +103,15 @@ def test_late_is_what_is_beyond_the_rules_own_time(proved: Callable[..., Any]) -
 
     assert proof.delivered_late_s == pytest.approx(-30, abs=1)
     assert proof.resolved_late_s == pytest.approx(-30, abs=1)
+
+
+def test_what_is_momentary_has_ended_when_it_began(proved: Callable[..., Any]) -> None:
+    world = World()
+    symptom = Symptom(RULE.name, {"pod": "geth-0"}, window=(RESOLVING,), momentary=True)
+
+    proof = proved(world, world.cause("geth-0", symptom))
+
+    assert proof.ended == proof.begun
 
 
 def test_an_alert_of_somebody_else_proves_nothing(proved: Callable[..., Any]) -> None:
@@ -177,7 +186,7 @@ def test_causes_of_one_part_act_one_after_another(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(proofs, "load", lambda: [cause("a", "p"), cause("b", "p"), cause("c", "q")])
     monkeypatch.setattr(proofs, "_DELIVERED_WITHIN_S", 0.02)
-    found = Prover(world.stack, [replace(RULE, name=name) for name in "abc"]).prove(set("abc"))
+    found = Prover(world.stack, [replace(RULE, name=name) for name in "abc"]).prove(set("abc")).outcomes
 
     assert set(found) == {"a", "b", "c"}
     assert most == [1]

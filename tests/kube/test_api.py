@@ -181,3 +181,15 @@ def test_credentials_are_kept_where_destroy_finds_them(tmp_path: Path) -> None:
     )
 
     assert {path.relative_to(tmp_path).parts[0] for path in tmp_path.rglob("*")} == {"kubeconfig", "credentials"}
+
+
+@pytest.mark.parametrize(
+    ("statuses", "started"),
+    [
+        pytest.param([], False, id="none has been made yet"),
+        pytest.param([{"started": True}, {"started": False}], False, id="one has not passed its startup probe"),
+        pytest.param([{"started": True}, {"started": True}], True, id="all have, ready or not"),
+    ],
+)
+def test_a_pod_has_started_when_its_containers_have(statuses: list[dict[str, bool]], started: bool) -> None:
+    assert k8s.pod_started({"status": {"containerStatuses": statuses}}) is started

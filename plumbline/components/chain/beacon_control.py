@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from plumbline.core.errors import PlumblineError
@@ -21,6 +22,19 @@ class ControlRefused(PlumblineError):
         """Keep the request, the HTTP status, and the answer."""
         self.what, self.status, self.said = what, status, said
         super().__init__(f"the beacon node's control port refuses {what}: {status}: {said}")
+
+
+@dataclass(frozen=True)
+class ManualClock:
+    """The clock of a chain that is moved on by command.
+
+    Attributes:
+        slot: the slot that it shows.
+        processed: the newest slot that the chain has been through; 0 before there is one.
+    """
+
+    slot: int
+    processed: int
 
 
 class BeaconControl:
@@ -59,6 +73,15 @@ class BeaconControl:
     def active(self) -> list[str]:
         """Return the names of the active faults."""
         return [fault["name"] for fault in self._ask("GET", "/faults")["faults"] if fault["active"]]
+
+    def clock(self) -> ManualClock:
+        """Return how far a chain is that is moved on by command."""
+        told = self._ask("GET", "/clock")
+        return ManualClock(int(told["slot"]), int(told["processed_slot"] or 0))
+
+    def advance(self, slots: int) -> None:
+        """Move such a chain's clock on, and give each slot a block; does not wait for them."""
+        self._ask("POST", "/advance", {"slots": slots})
 
     def _ask(self, method: str, path: str, body: Any = None) -> Any:
         answer = self._client.request(method, path, json=body)

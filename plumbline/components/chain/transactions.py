@@ -95,9 +95,9 @@ class Sender:
         """Send a value transfer and return its hash."""
         return self._send(nonce=nonce, to=to, value=wei, gas=_TRANSFER_GAS)
 
-    def create(self, init_code: bytes, *, nonce: int) -> str:
+    def create(self, init_code: bytes, *, nonce: int, gas: int = _CREATION_GAS) -> str:
         """Send a contract creation and return its hash."""
-        return self._send(nonce=nonce, data=init_code, value=0, gas=_CREATION_GAS)
+        return self._send(nonce=nonce, data=init_code, value=0, gas=gas)
 
     def contract_of(self, nonce: int) -> str:
         """Return the address of the contract that this account creates with a nonce (in lower case, as nodes answer)."""

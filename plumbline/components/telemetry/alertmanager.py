@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from plumbline.kube import metrics
 from plumbline.kube.api import Kube
 
 
@@ -88,9 +89,14 @@ class Alertmanager:
             for each in self._ask("GET", "silences")
         ]
 
-    def configuration(self) -> str:
-        """Return the configuration that it runs with, as YAML."""
-        return str(self._ask("GET", "status")["config"]["original"])
+    def configured_at(self) -> float:
+        """Return when it took the configuration that it runs with (seconds since the Unix epoch).
+
+        The configuration itself does not tell where a webhook leads: that counts as secret.
+        """
+        return metrics.at(self.kube, f"{self._base}/metrics")[
+            "alertmanager_config_last_reload_success_timestamp_seconds"
+        ]
 
     @contextmanager
     def silenced(self, matchers: Mapping[str, str], why: str, *, for_s: float = 3600) -> Iterator[str]:
@@ -112,5 +118,8 @@ class Alertmanager:
             self._ask("DELETE", f"silence/{identity}")
 
     def _ask(self, method: str, what: str, **options: Any) -> Any:
-        base = f"/api/v1/namespaces/{self.namespace}/services/{self.service}:web/proxy"
-        return self.kube.request(method, f"{base}/api/v2/{what}", **options)
+        return self.kube.request(method, f"{self._base}/api/v2/{what}", **options)
+
+    @property
+    def _base(self) -> str:
+        return f"/api/v1/namespaces/{self.namespace}/services/{self.service}:web/proxy"

@@ -15,7 +15,7 @@ from plumbline.kube.pods import confined
 from plumbline.kube.probes import NAMESPACE
 
 MIB = 1 << 20
-_NAME = "plumbline-size"
+POD = "plumbline-size"
 _GONE_WITHIN_S = 60.0
 
 # Writes until it may not, or has written what is asked for, and tells what the file system said.
@@ -64,11 +64,11 @@ class Claimed:
     def __str__(self) -> str:
         """Name the claim, and the volume that it got."""
         volume = self._claim.get("spec", {}).get("volumeName") or "none yet"
-        return f"claim {NAMESPACE}/{_NAME} of {self.mib} MiB (volume {volume})"
+        return f"claim {NAMESPACE}/{POD} of {self.mib} MiB (volume {volume})"
 
     @property
     def _claim(self) -> Object:
-        return self.kube.find("PersistentVolumeClaim", _NAME, NAMESPACE) or {}
+        return self.kube.find("PersistentVolumeClaim", POD, NAMESPACE) or {}
 
     @property
     def capacity(self) -> str:
@@ -77,7 +77,7 @@ class Claimed:
 
     def mounted(self) -> wait.Condition[Any]:
         """Return the condition that the pod runs with the volume."""
-        return self.kube.pod_ready(NAMESPACE, _NAME)
+        return self.kube.pod_ready(NAMESPACE, POD)
 
     def filled(self, size: int) -> Filled:
         """Write a number of bytes to it, or as many as it takes.
@@ -85,7 +85,7 @@ class Claimed:
         Raises:
             PlumblineError: the pod cannot write at all.
         """
-        ended = self.kube.exec(NAMESPACE, _NAME, ["python3", "-c", _FILL, str(size)], within_s=60)
+        ended = self.kube.exec(NAMESPACE, POD, ["python3", "-c", _FILL, str(size)], within_s=60)
         if not ended.ok:
             raise PlumblineError(f"{self} cannot be written to: {ended.stderr.strip()}")
         return Filled(**json.loads(ended.stdout))
@@ -96,17 +96,17 @@ def claimed(kube: Kube, mib: int) -> Iterator[Claimed]:
     """Have a claim of some MiB, of the default class, and a pod that uses it, while the block runs."""
     _remove(kube)  # of an interrupted run
     try:
-        kube.apply([claim(_NAME, mib), confined(_NAME, NAMESPACE, claims={"/volume": _NAME})])
+        kube.apply([claim(POD, mib), confined(POD, NAMESPACE, claims={"/volume": POD})])
         yield Claimed(kube, mib)
     finally:
         _remove(kube)
 
 
 def _remove(kube: Kube) -> None:
-    kube.delete("Pod", _NAME, NAMESPACE, grace_s=0)
-    kube.delete("PersistentVolumeClaim", _NAME, NAMESPACE)
-    gone = kube.gone("PersistentVolumeClaim", _NAME, NAMESPACE)
-    wait.until(gone, named=f"claim {NAMESPACE}/{_NAME} gone", within_s=_GONE_WITHIN_S)
+    kube.delete("Pod", POD, NAMESPACE, grace_s=0)
+    kube.delete("PersistentVolumeClaim", POD, NAMESPACE)
+    gone = kube.gone("PersistentVolumeClaim", POD, NAMESPACE)
+    wait.until(gone, named=f"claim {NAMESPACE}/{POD} gone", within_s=_GONE_WITHIN_S)
 
 
 def claim(name: str, mib: int) -> Object:

@@ -3,7 +3,12 @@
 A cause is a generator like a fault: it injures, yields while the injury acts, and heals after. It says which alerts it brings
 about, and how to see at the source, without Prometheus, that the condition of each holds::
 
-    @cause(Symptom("GethPeersLow", {"pod": "geth-follower-0"}, begun=few_peers, ended=enough_peers), parts=("follower",))
+    @Sight
+    def few_peers(stack: Stack) -> tuple[bool, str]:
+        count = stack.execution.node("geth-follower-0").peers
+        return count < stack.execution.mesh, f"{count} peers"
+
+    @cause(Symptom("GethPeersLow", {"pod": "geth-follower-0"}, few_peers.begun, few_peers.ended), parts=("nodes",))
     def follower_cut_off(stack: Stack, kept: ExitStack) -> Iterator[None]:
         '''The follower's NetworkPolicy lets nobody in but who measures it.'''
 
@@ -13,22 +18,50 @@ about, and how to see at the source, without Prometheus, that the condition of e
 from __future__ import annotations
 
 import importlib
+import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from plumbline.core import wait
 from plumbline.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from plumbline.core import wait
     from plumbline.stack import Stack
 
 Inject = Callable[["Stack", ExitStack], Iterator[None]]
-Look = Callable[["Stack"], "wait.Condition[Any]"]
+Look = Callable[["Stack"], wait.Condition[Any]]
 FIRING, RESOLVING = "firing", "resolving"
-_CATALOGUE: Final = "plumbline.faults.alerts.register"
+CATALOGUE: Final = "plumbline.faults.alerts.catalogue"
+_LOOK_EVERY_S: Final = 0.5
+
+
+@dataclass(frozen=True)
+class Sight:
+    """Something that is so or is not so, looked at where it is and not by Prometheus.
+
+    Attributes:
+        look: returns whether it is so, and what was seen, in words.
+    """
+
+    look: Callable[[Stack], tuple[bool, str]]
+
+    def begun(self, stack: Stack) -> wait.Condition[Any]:
+        """Return the condition that it is so."""
+        return self._seen(stack, so=True)
+
+    def ended(self, stack: Stack) -> wait.Condition[Any]:
+        """Return the condition that it is so no more."""
+        return self._seen(stack, so=False)
+
+    def _seen(self, stack: Stack, *, so: bool) -> wait.Condition[Any]:
+        def seen() -> wait.Observation[None]:
+            found, told = self.look(stack)
+            return wait.Observation(found == so, None, told)
+
+        return wait.poll(seen, every_s=_LOOK_EVERY_S)
 
 
 @dataclass(frozen=True)
@@ -41,6 +74,7 @@ class Symptom:
         begun: how to see at the source that its condition holds; None: as soon as the injury is done.
         ended: how to see there that it holds no more; None: as soon as the injury is healed.
         window: what the rule's window delays by its nature: firing, resolving, or both.
+        momentary: whether its condition is over as soon as it has begun, and only the rule's window keeps it.
     """
 
     alert: str
@@ -48,6 +82,7 @@ class Symptom:
     begun: Look | None = None
     ended: Look | None = None
     window: tuple[str, ...] = ()
+    momentary: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,5 +127,6 @@ def cause(*symptoms: Symptom, parts: tuple[str, ...]) -> Callable[[Inject], Inje
 
 def load() -> list[Cause]:
     """Return every cause."""
-    importlib.import_module(_CATALOGUE)
+    for module in pkgutil.iter_modules(importlib.import_module(CATALOGUE).__path__):
+        importlib.import_module(f"{CATALOGUE}.{module.name}")
     return list(_causes)

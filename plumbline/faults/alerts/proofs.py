@@ -83,29 +83,55 @@ class Unproved(PlumblineError):
 Outcome = Proof | Unproved
 
 
+@dataclass(frozen=True)
+class Proved:
+    """What became of the alerts that were put through together.
+
+    Attributes:
+        outcomes: by the alert's name.
+        took_s: how long all of them took, in seconds.
+    """
+
+    outcomes: Mapping[str, Outcome]
+    took_s: float
+
+    @property
+    def proofs(self) -> list[Proof]:
+        """Those that did what they should."""
+        return [one for one in self.outcomes.values() if isinstance(one, Proof)]
+
+
 class Prover:
     """Proves alerts on a stack; causes that hurt different parts act at the same time."""
 
     def __init__(self, stack: Stack, rules: Iterable[Rule]) -> None:
         """Bind to a stack, and to the rules that it was given."""
         self._stack, self._rules = stack, {rule.name: rule for rule in rules}
-        self._parts: dict[str, threading.Lock] = {}
+        self._busy: set[str] = set()
+        self._freed = threading.Condition()
 
-    def prove(self, alerts: AbstractSet[str]) -> dict[str, Outcome]:
+    def prove(self, alerts: AbstractSet[str]) -> Proved:
         """Put the causes of some alerts through, and return what became of each; of one without a cause there is nothing."""
+        began = time.monotonic()
         asked = [one.of(alerts) for one in load()]
         causes = [one for one in asked if one.symptoms]
-        self._parts = {part: threading.Lock() for one in causes for part in one.parts}
         with ThreadPoolExecutor(max_workers=max(1, len(causes)), thread_name_prefix="cause") as pool:
-            return {alert: outcome for found in pool.map(self._alone, causes) for alert, outcome in found.items()}
+            found = {alert: outcome for one in pool.map(self._alone, causes) for alert, outcome in one.items()}
+        return Proved(found, time.monotonic() - began)
 
     def _alone(self, cause: Cause) -> dict[str, Outcome]:
-        """Put a cause through when nothing else hurts its parts; they are taken in one order, so that nobody waits for ever."""
-        with ExitStack() as held:
-            for part in sorted(cause.parts):
-                held.enter_context(self._parts[part])
+        """Put a cause through while nothing else hurts its parts: it takes all of them at once, or waits."""
+        parts = set(cause.parts)
+        with self._freed:
+            self._freed.wait_for(lambda: not self._busy & parts)
+            self._busy |= parts
+        try:
             with events.phase("alerts", cause.name):
                 return self._through(cause)
+        finally:
+            with self._freed:
+                self._busy -= parts
+                self._freed.notify_all()
 
     def _through(self, cause: Cause) -> dict[str, Outcome]:
         injected, healed, given_up = threading.Event(), threading.Event(), threading.Event()
@@ -186,7 +212,7 @@ class _Trial:
     def _ends(self, healed: Callable[[], bool]) -> None:
         ended = self.symptom.ended(self.stack) if self.symptom.ended else wait.holds(healed)
         self._until(ended, "the end of its condition", _BEGUN_WITHIN_S)
-        self._seen["ended"] = time.time()
+        self._seen["ended"] = self._seen["begun"] if self.symptom.momentary else time.time()
         own_s = self._own(RESOLVING)
         self._seen["own_end_s"] = own_s
         self._seen["resolved"] = self._delivered("resolved", own_s)

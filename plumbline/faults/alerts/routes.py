@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from plumbline.components.monitoring import NAMESPACE, RELEASE
 from plumbline.core import wait
-from plumbline.faults.injuries.changes import changed
+from plumbline.faults.injuries.changes import changed, read
 
 if TYPE_CHECKING:
     from plumbline.stack import Stack
 
+NOWHERE: Final = "http://127.0.0.1:9093/nowhere"  # Alertmanager itself, which has no such page
 _KIND: Final = "alertmanagerconfigs.monitoring.coreos.com"
-_LEARNED_WITHIN_S = 90.0  # the operator, the kubelet's next look at the pod, the reloader
+_LEARNED_WITHIN_S: Final = 90.0  # the operator, the kubelet's next look at the pod, the reloader
 
 
 @contextmanager
-def rerouted(stack: Stack, change: Mapping[str, Any], *, known_by: Callable[[str], bool]) -> Iterator[None]:
-    """Alter the routes, and wait until Alertmanager's configuration is one that shows it."""
-    before = stack.monitoring.alertmanager.configuration()
+def rerouted(stack: Stack, change: Mapping[str, Any]) -> Iterator[None]:
+    """Alter the routes, and wait until Alertmanager runs with them; and so when they are as before."""
+    alertmanager = stack.monitoring.alertmanager
+
+    def another(than: float) -> wait.Condition[bool]:
+        return wait.holds(lambda: alertmanager.configured_at() > than, every_s=0.5)
+
+    first = alertmanager.configured_at()
     with changed(stack, _KIND, RELEASE, NAMESPACE, {"spec": change}):
-        shown = wait.holds(lambda: known_by(stack.monitoring.alertmanager.configuration()), every_s=0.5)
-        wait.until(shown, named="Alertmanager's new routes", within_s=_LEARNED_WITHIN_S)
+        wait.until(another(first), named="Alertmanager's new routes", within_s=_LEARNED_WITHIN_S)
+        second = alertmanager.configured_at()
         yield
-    as_before = wait.holds(lambda: stack.monitoring.alertmanager.configuration() == before, every_s=0.5)
-    wait.until(as_before, named="Alertmanager's routes of before", within_s=_LEARNED_WITHIN_S)
+    wait.until(another(second), named="Alertmanager's routes of before", within_s=_LEARNED_WITHIN_S)
+
+
+@contextmanager
+def webhook_at(stack: Stack, receiver: str, url: str) -> Iterator[None]:
+    """Have the webhook of a receiver lead somewhere else."""
+    receivers = read(stack, _KIND, RELEASE, NAMESPACE)["spec"]["receivers"]
+    for each in receivers:
+        if each["name"] == receiver:
+            each["webhookConfigs"] = [{**hook, "url": url} for hook in each["webhookConfigs"]]
+    with rerouted(stack, {"receivers": receivers}):
+        yield

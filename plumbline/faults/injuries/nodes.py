@@ -145,6 +145,15 @@ def restarted(stack: Stack, pod: str) -> Iterator[None]:
 @cure("restart")
 def restart(stack: Stack, *, pod: str) -> None:
     """Restart a pod, and wait until it is ready."""
+    _replace(stack, pod, k8s.pod_ready)
+
+
+def start_anew(stack: Stack, *, pod: str) -> None:
+    """Restart a pod, and wait until it has started: what is cut off need not get ready."""
+    _replace(stack, pod, k8s.pod_started)
+
+
+def _replace(stack: Stack, pod: str, done: Callable[[Object], bool]) -> None:
     kube = stack.site.kube
     before = kube.get("Pod", pod, NAMESPACE)["metadata"]["uid"]
     kube.delete("Pod", pod, NAMESPACE)
@@ -152,7 +161,7 @@ def restart(stack: Stack, *, pod: str) -> None:
     def judge(pods: dict[str, Object]) -> wait.Observation[None]:
         found = pods.get(pod, {})
         fresh = found.get("metadata", {}).get("uid", before) != before
-        return wait.Observation(fresh and k8s.pod_ready(found), None, f"{pod}: {k8s.pod_state(found)}")
+        return wait.Observation(fresh and done(found), None, f"{pod}: {k8s.pod_state(found)}")
 
     wait.until(kube.watch("Pod", NAMESPACE, judge, name=pod), named=f"{pod} restarted", within_s=_ROLLED_OUT_WITHIN_S)
 

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from plumbline.components.chain.beacon_control import BeaconControl, ControlRefused
+from plumbline.components.chain.beacon_control import BeaconControl, ControlRefused, ManualClock
 
 
 def control(seen: list[Any], status: int = 200, answer: Any = None) -> BeaconControl:
@@ -46,6 +46,22 @@ def test_active_faults_are_listed() -> None:
     answer = {"faults": [{"name": "stall", "active": True}, {"name": "reorg", "active": False}]}
 
     assert control([], answer=answer).active() == ["stall"]
+
+
+def test_a_chain_of_the_past_is_moved_on_and_tells_how_far_it_is() -> None:
+    seen: list[Any] = []
+    port = control(seen, answer={"clock": "manual", "slot": 320, "processed_slot": 300, "head_slot": 299})
+
+    port.advance(20)
+
+    assert seen == [("POST", "/advance", {"slots": 20})]
+    assert port.clock() == ManualClock(slot=320, processed=300)
+
+
+def test_before_there_is_a_chain_no_slot_is_processed() -> None:
+    answer = {"clock": "manual", "slot": 0, "processed_slot": None, "head_slot": None}
+
+    assert control([], answer=answer).clock() == ManualClock(slot=0, processed=0)
 
 
 def test_a_refusal_says_what_and_why() -> None:
