@@ -14,7 +14,13 @@ from plumbline.core.paths import Paths
 
 PATHS = Paths.of()
 HELM = PATHS.bin / "helm"
-PROMETHEUS_OWN = {"up"}
+OF_EVERYBODY = {
+    "up",
+    "kube_cronjob_created",
+    "kube_cronjob_status_last_successful_time",
+    "kube_job_failed",
+    "kube_job_status_start_time",
+}
 
 
 @pytest.mark.parametrize(
@@ -24,6 +30,7 @@ PROMETHEUS_OWN = {"up"}
         ("sum by (namespace) (rate(a_total[5m])) / b_total > 0.5", {"a_total", "b_total"}),
         ("p2p_peers offset 5m < 3 unless on (pod) x1", {"p2p_peers", "x1"}),
         ('absent(up{job="a"}) or absent(up{job="b"})', {"up"}),
+        ('label_replace(kube_job_failed, "cronjob", "$1", "job_name", "(.+)-1") == 1', {"kube_job_failed"}),
         ("vector(1)", set()),
     ],
 )
@@ -48,7 +55,7 @@ def test_a_profile_is_that_of_its_values() -> None:
 
 
 def test_every_rule_reads_metrics_that_there_are() -> None:
-    """Names of Geth are those of a running 1.17 (all that it tells); our own programs declare theirs."""
+    """Names of Geth are those of a running 1.17 (all that it tells); our own programs declare theirs; those of the platform are few."""
     known = {
         "geth-node": set((PATHS.root / "tests/alerting/geth-metrics.txt").read_text().split()),
         "beacon": set(DECLARED),
@@ -57,4 +64,4 @@ def test_every_rule_reads_metrics_that_there_are() -> None:
     read = [rule for rule in rules.shipped(PATHS.charts, HELM, "test") if rule.chart in known]
 
     assert {rule.chart for rule in read} == set(known)
-    assert {str(rule): gone for rule in read if (gone := rule.metrics - known[rule.chart] - PROMETHEUS_OWN)} == {}
+    assert {str(rule): gone for rule in read if (gone := rule.metrics - known[rule.chart] - OF_EVERYBODY)} == {}

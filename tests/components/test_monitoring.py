@@ -68,6 +68,16 @@ def test_a_rule_says_how_its_last_evaluation_went() -> None:
     assert str(bad) == "a:b (group g): err: many-to-many"
 
 
+def test_alertmanager_tells_when_it_took_its_configuration() -> None:
+    told = (
+        'alertmanager_alerts{state="active"} 1\nalertmanager_config_last_reload_success_timestamp_seconds 1.795e+09\n'
+    )
+
+    at = Alertmanager(Server(metrics=told), "monitoring", "alertmanager").configured_at()  # type: ignore[arg-type]
+
+    assert at == 1.795e9
+
+
 def test_a_silence_ends_with_the_block() -> None:
     server = Server(silences={"silenceID": "x-1"}, **{"x-1": None})
     with Alertmanager(server, "monitoring", "alertmanager").silenced({"alertname": "Down"}, "a drill") as identity:  # type: ignore[arg-type]
@@ -301,6 +311,7 @@ def rules(*loaded: dict[str, Any], series: bool = True, selected: str = "up") ->
         query={"data": {"resultType": "vector", "result": [{"metric": {}, "value": [1.0, "1"]}] if series else []}},
         parse_query={"data": {"type": "vectorSelector", "matchers": [{"name": "__name__", "value": selected}]}},
         values={"data": ["up"]},
+        metadata={"data": {"kube_job_failed": [{"type": "gauge", "help": "", "unit": ""}]}},
     )
     kube = SimpleNamespace(objects=lambda *_, **__: [{"spec": wanted}])
     return SimpleNamespace(kube=kube, prometheus=Prometheus(server, "monitoring", "prometheus"))  # type: ignore[arg-type]
@@ -318,6 +329,11 @@ RECORDED = {"name": "a:b", "type": "recording", "query": "sum(up)", "health": "o
             rules(DOWN, RECORDED, selected="upp"),
             "Down (group g) asks for upp, which no target has; a:b (group g) asks for upp, which no target has",
             id="asks for what is gone",
+        ),
+        pytest.param(
+            rules(DOWN, RECORDED, selected="kube_job_failed"),
+            "2 rules are well",
+            id="asks for what a target declares and has none of now",
         ),
         pytest.param(rules(DOWN), "a:b (group g) is not loaded", id="refused by the operator"),
         pytest.param(rules(DOWN, RECORDED, series=False), "a:b yields no series", id="records nothing"),

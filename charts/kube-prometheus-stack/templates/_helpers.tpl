@@ -85,5 +85,5 @@ capabilities:
 
 {{/* The objects whose state is told. */}}
 {{- define "monitoring.stateOf" -}}
-daemonsets,deployments,namespaces,nodes,persistentvolumeclaims,persistentvolumes,poddisruptionbudgets,pods,replicasets,statefulsets
+cronjobs,daemonsets,deployments,jobs,namespaces,nodes,persistentvolumeclaims,persistentvolumes,poddisruptionbudgets,pods,replicasets,statefulsets
 {{- end }}

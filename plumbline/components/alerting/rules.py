@@ -23,7 +23,7 @@ RUNBOOKS: Final = "docs/runbooks"
 SEVERITIES: Final = ("critical", "warning", "none")  # somebody is woken; somebody looks when he works; nobody has to
 
 # What is no metric in a condition: labels, texts, ranges, offsets, and what is grouped by.
-_ASIDE: Final = re.compile(r"\{[^}]*\}|\[[^]]*\]|offset \w+|\b(?:by|on) \([^)]*\)|\b\d[\w.]*")
+_ASIDE: Final = re.compile(r'\{[^}]*\}|"[^"]*"|\[[^]]*\]|offset \w+|\b(?:by|on) \([^)]*\)|\b\d[\w.]*')
 _WORDS: Final = frozenset({"and", "or", "unless"})
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 

@@ -31,7 +31,7 @@ def well(monitoring: Monitoring) -> wait.Condition[int]:
         rules, wanted = monitoring.prometheus.rules(), brought(monitoring)
         lacking = [f"{name} (group {group}) is not loaded" for group, name in sorted(wanted - {r.key for r in rules})]
         lacking += [str(rule) for rule in rules if rule.health != "ok"]
-        known = monitoring.prometheus.metric_names()
+        known = monitoring.prometheus.metric_names() | monitoring.prometheus.declared_names()
         for rule in rules:
             if names := gone(monitoring.prometheus.selected(rule.query), known):
                 lacking.append(f"{rule.name} (group {rule.group}) asks for {', '.join(names)}, which no target has")

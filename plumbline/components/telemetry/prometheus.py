@@ -173,6 +173,10 @@ class Prometheus:
         """Return the name of every series that it holds."""
         return set(self._ask("label/__name__/values"))
 
+    def declared_names(self) -> set[str]:
+        """Return the name of every metric that a target declares, also of one that has no series now."""
+        return set(self._ask("metadata"))
+
     def _ask(self, what: str, **query: Any) -> Any:
         base = f"/api/v1/namespaces/{self.namespace}/services/{self.service}:web/proxy"
         return self.kube.request("GET", f"{base}/api/v1/{what}", **query)["data"]
