@@ -51,6 +51,13 @@ PLATFORM: tuple[type[Component], ...] = (
 )
 DEVNET: tuple[type[Component], ...] = (Devnet, Execution, Consensus)
 COMPONENTS: tuple[type[Component], ...] = (*PLATFORM, *DEVNET, LightClient)
+# What is done ahead for a component, by what its step is called.
+_LOAD, _STAGE = "images", "ahead"
+_DO_AHEAD: Mapping[str, Callable[[Component], None]] = {
+    _LOAD: lambda component: component.load(),
+    _STAGE: lambda component: component.stage(),
+}
+_RUNNING, _ANSWERING = f"{Cluster.name}, running", f"{Cluster.name}, answering"
 _LEASE_WITHIN_S = 600.0
 _END_EVERY_S = 0.2
 
@@ -91,7 +98,7 @@ class Stack:
         self.components: dict[str, Component] = {kind.name: kind(site) for kind in components_of(site.config)}
         self.created = False
         self.slower: list[Slower] = []
-        self._staged: set[str] = set()
+        self._done: set[tuple[str, str]] = set()  # ahead, in this bring-up: component, and what
 
     @classmethod
     def open(cls, config: Config, paths: Paths | None = None) -> Stack:
@@ -183,7 +190,7 @@ class Stack:
             lease.exclusive(self._lock, "the stack", within_s=_LEASE_WITHIN_S, purpose="up"),
             events.phase("stack", "up"),
         ):
-            self._staged.clear()
+            self._done.clear()
             this = BringUp(self._kind(wanted, [] if self.site.config.fresh else list(self._known())))
             announce(self._history.like(this.kind))
             steps = self._steps(wanted)
@@ -281,21 +288,53 @@ class Stack:
         self.cluster.connect()
 
     def _steps(self, wanted: Mapping[str, Component]) -> dict[str, Step]:
-        """Return what is to be done for each component: stage it when the API answers, bring it up when its needs are."""
-        steps: dict[str, Step] = {}
-        for name, component in wanted.items():
-            ahead = Step(f"{name}, ahead", ("cluster",), partial(self._stage, component))
-            behind = component.needs if isinstance(component, Cluster) else (*component.needs, ahead.name)
-            if not isinstance(component, Cluster):
-                steps[ahead.name] = ahead
-            steps[name] = Step(name, behind, partial(self._bring_up, component))
-        return steps
+        """Return what is to be done for each component.
 
-    def _stage(self, component: Component, _: threading.Event) -> None:
-        if component.name not in self._known():
-            with events.phase(component.name, "ahead"):
-                component.stage()
-            self._staged.add(component.name)
+        KinD leaves half of the machine idle: images are loaded, one after another, as soon as the nodes run, and what needs only
+        the API server is done as soon as that answers. A component comes up when its needs have, once that is done for it.
+        """
+        steps: list[Step] = []
+        loaded = _RUNNING
+        for name, component in wanted.items():
+            ahead, images = f"{name}, {_STAGE}", f"{name}, {_LOAD}"
+            if component.loads:
+                steps.append(Step(images, (loaded,), partial(self._ahead, component, _LOAD)))
+                loaded = images
+            if isinstance(component, Cluster):
+                steps.append(Step(ahead, (), partial(self._settle, component)))
+                steps.append(Step(name, (ahead,), partial(self._bring_up, component)))
+                steps.append(Step(_RUNNING, (ahead,), partial(self._gate, "running", component.running)))
+                steps.append(Step(_ANSWERING, (ahead,), partial(self._gate, "answering", component.answering)))
+            else:
+                done = (images, ahead) if component.loads else (ahead,)
+                steps.append(Step(ahead, (_ANSWERING,), partial(self._ahead, component, _STAGE)))
+                steps.append(Step(name, (*component.needs, *done), partial(self._bring_up, component)))
+        return {step.name: step for step in steps}
+
+    def _settle(self, cluster: Cluster, _: threading.Event) -> None:
+        with events.phase(cluster.name, _STAGE):
+            cluster.stage()
+            if cluster.created:
+                self._file.unlink(missing_ok=True)
+
+    def _gate(self, phase: str, condition: Callable[[], wait.Condition[Any]], cancelled: threading.Event) -> None:
+        with events.phase(Cluster.name, phase):
+            wait.until(condition(), named=f"the cluster {phase}", within_s=Cluster.within_s, cancelled=cancelled)
+
+    def _ahead(self, component: Component, what: str, _: threading.Event) -> None:
+        """Do something for a component while KinD may still be at work: should it fail, it is done again once KinD is through.
+
+        So it is KinD's failure that is shown, and not that of those whose nodes it took away.
+        """
+        if component.name in self._known():
+            return
+        try:
+            with events.phase(component.name, what):
+                _DO_AHEAD[what](component)
+        except Exception as error:  # noqa: BLE001  (what it is shows when it happens again)
+            events.emit(component.name, "notice", text=f"{what} is done again when the cluster is up: {error}")
+        else:
+            self._done.add((component.name, what))
 
     def _bring_up(self, component: Component, cancelled: threading.Event) -> None:
         start = time.monotonic()
@@ -303,15 +342,13 @@ class Stack:
         with events.phase(component.name, "up"):
             if isinstance(component, Cluster):
                 component.deploy()
-                if component.created:
-                    self._file.unlink(missing_ok=True)
-                    known = {}
             else:
                 now = component.fingerprint()
                 if known.get(component.name, {}).get("fingerprint") != now:
                     with events.phase(component.name, "deploy"):
-                        if component.name not in self._staged:
-                            component.stage()
+                        for what, do in _DO_AHEAD.items():
+                            if (component.name, what) not in self._done:
+                                do(component)
                         component.deploy()
             named, look = f"{component.name} ready", _look(component.name)
             wait.until(component.ready(), named=named, within_s=component.within_s, look=look, cancelled=cancelled)

@@ -16,7 +16,7 @@ _AHEAD, _DOING, _WAITING, _BUSY = "#d4b8f0", "#0969da", "#a5d0f9", "#9fd3a8"
 _LEGEND = (
     (_DOING, "made, deployed"),
     (_WAITING, "coming up, until ready"),
-    (_AHEAD, "done ahead"),
+    (_AHEAD, "ahead: images, namespaces, keys"),
     (_PATH, "critical path"),
     (_BUSY, "processors busy"),
 )
@@ -62,7 +62,7 @@ class _Drawing:
     def _step(self, step: Step) -> Iterator[str]:
         y, on_path = self._y(step.name), step.name in self.critical
         yield text(_LEFT - 10, y + 12, step.name, anchor="end", weight="bold" if on_path else "normal")
-        ahead = step.name.endswith(", ahead")
+        ahead = ", " in step.name
         yield self._bar(step.span, y, _AHEAD if ahead else _DOING)
         for part in step.parts:
             if part.name == "ready":

@@ -13,8 +13,6 @@ from plumbline.core.errors import UsageError
 from plumbline.core.paths import Paths
 
 _WHOLE = ("stack", "up")
-# A step of the bring-up is a phase of its component.
-_STEPS = {"up": "{}", "ahead": "{}, ahead"}
 
 
 def last_run(paths: Paths) -> str:
@@ -92,7 +90,7 @@ class _Reading:
         return Profile(run, seconds, {step.name: step for step in steps}, tuple(self.load))
 
     def _step(self, component: str, phase: str, span: Span) -> Step | None:
-        name = _STEPS.get(phase, "").format(component)
+        name = _step(component, phase)
         if name not in self.plan:
             return None
         waited = f"{component} ready"
@@ -103,7 +101,13 @@ class _Reading:
 
     def _of(self, component: str) -> dict[str, Span | None]:
         """Return a component's phases but its steps."""
-        return {phase: span for (of, phase), span in self.spans.items() if of == component and phase not in _STEPS}
+        own = {phase: span for (of, phase), span in self.spans.items() if of == component}
+        return {phase: span for phase, span in own.items() if _step(component, phase) not in self.plan}
+
+
+def _step(component: str, phase: str) -> str:
+    """Return the name of the step that a phase of a component would be."""
+    return component if phase == "up" else f"{component}, {phase}"
 
 
 def _is(event: events.Event, what: str, component: str, phase: str) -> bool:

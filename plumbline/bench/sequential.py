@@ -48,6 +48,7 @@ def bring_up(stack: Stack) -> None:
 
 def _install(component: Component) -> None:
     with events.phase(component.name, "up"):
+        component.load()
         component.stage()
         component.deploy()
         if not isinstance(component, HelmComponent):  # of which Helm knows nothing

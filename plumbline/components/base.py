@@ -113,12 +113,20 @@ class Component(ABC):
     def check(self) -> None:  # noqa: B027  (most have nothing to refuse)
         """Refuse a configuration that cannot work, before anything is touched."""
 
+    @property
+    def loads(self) -> bool:
+        """Whether there are images to have in the nodes."""
+        return False
+
+    def load(self) -> None:  # noqa: B027  (most have none)
+        """Do ahead what needs nothing but running nodes: have images in them; repeatable."""
+
     def stage(self) -> None:  # noqa: B027  (most have nothing to do ahead)
         """Do ahead what needs nothing but the API server, while others are still coming up; repeatable."""
 
     @abstractmethod
     def deploy(self) -> None:
-        """Bring it up, once staged; calling it again changes nothing."""
+        """Bring it up, once loaded and staged; calling it again changes nothing."""
 
     @abstractmethod
     def ready(self) -> wait.Condition[Any]:
@@ -152,12 +160,20 @@ class HelmComponent(Component):
     def prepare(self) -> None:
         """Make what must exist before the releases."""
 
-    def stage(self) -> None:
-        """Load our images (pulled ones are in the node image), make the namespaces, and prepare."""
+    @property
+    def loads(self) -> bool:
+        """Whether it has images of ours."""
+        return bool(self.own_images)
+
+    def load(self) -> None:
+        """Load our images; pulled ones are in the node image."""
         from plumbline import images  # noqa: PLC0415  (the builder is needed by a bring-up only)
 
         if self.own_images and images.mode(self.site.paths, self.site.config) == "build":
             images.sideload(self.site.paths, list(self.site.nodes), self.own_images)
+
+    def stage(self) -> None:
+        """Make the namespaces, and prepare."""
         for release in self.releases:
             self.kube.ensure_namespace(release.namespace, release.security)
         if self.asked:

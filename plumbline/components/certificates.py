@@ -49,7 +49,7 @@ class Certificates(Component):
     needs: ClassVar[tuple[str, ...]] = ("cluster",)
     uses: ClassVar[tuple[str, ...]] = ("sealed-secrets",)
 
-    def deploy(self) -> None:
+    def stage(self) -> None:
         """Make the authority and the certificates that are missing; nobody waits for them to be unsealed."""
         missing = [wanted for wanted in self.wanted() if not self._sealed(wanted.name, wanted.namespace)]
         if not self._sealed(AUTHORITY, AUTHORITY_NAMESPACE):
@@ -58,6 +58,9 @@ class Certificates(Component):
             self._issue(made, self.wanted())
         elif missing:
             self._issue(self.authority(), missing)
+
+    def deploy(self) -> None:
+        """Nothing more: the controller makes the Secrets."""
 
     def ready(self) -> wait.Condition[Any]:
         """Hold when the controller has unsealed all of them."""

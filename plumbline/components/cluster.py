@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from ipaddress import IPv4Network, ip_address
@@ -31,6 +31,7 @@ from plumbline.kube.probes import Question
 
 OWNER_LABEL = "plumbline.dev/owner"
 _CREATE_WITHIN_S = 180.0
+_LOOK_EVERY_S = 0.2
 _NOT_OURS = "was not made by this checkout"
 
 
@@ -57,8 +58,20 @@ class Cluster(Component):
 
     # -- coming up and going ------------------------------------------------------------------------------------
 
-    def deploy(self) -> None:
-        """Make the cluster, or take the standing one where it is ours and of this configuration.
+    @property
+    def loads(self) -> bool:
+        """Yes: those of the node image."""
+        return True
+
+    def load(self) -> None:
+        """Have the new node unpack its images, while KinD leaves half of the machine idle; of several, each runs but a part."""
+        from plumbline import images  # noqa: PLC0415  (the builder is needed by a bring-up only)
+
+        if self.created and len(self.site.nodes) == 1:
+            images.unpack(self.site.paths, self.node_container)
+
+    def stage(self) -> None:
+        """Settle what becomes of a standing cluster, and have the image of the nodes: then only KinD is left to be asked.
 
         Raises:
             ForeignCluster: a cluster of this name is not ours, or of another configuration, and ``fresh`` is not set.
@@ -75,34 +88,41 @@ class Cluster(Component):
                 raise ForeignCluster(self.site.config.cluster_name, reason, self._way_out(standing))
         if standing or self._record:
             self.remove()  # also what is left where only the container is gone
-        self._create()
+        self._begin()
 
-    def _create(self) -> None:
+    def _begin(self) -> None:
+        """Write down that a cluster is about to be made: from then on nodes of its name that bear our mark are ours."""
         from plumbline import images  # noqa: PLC0415  (the builder is needed by a bring-up only)
 
-        owner = uuid.uuid4().hex
         node = images.node_image(self.site.paths, self.site.config)
         self.host.remember()
-        record = {"owner": owner, "network": "found" if self.network.exists() else "made"}
-        self._write({**record, "phase": "creating"})
+        self.site.paths.kubeconfig.unlink(missing_ok=True)  # of a cluster that nobody remembers
+        network = "found" if self.network.exists() else "made"
+        self._write({"owner": uuid.uuid4().hex, "network": network, "image": node, "phase": "creating"})
+        self.created = True
+
+    def deploy(self) -> None:
+        """Have KinD make the cluster that was begun, or take the one that stands."""
+        record = self._record
+        if record["phase"] == "standing":
+            return
         document = self._wanted
         document["name"] = self.site.config.cluster_name
         for entry in document["nodes"]:
-            entry.setdefault("labels", {})[OWNER_LABEL] = owner
+            entry.setdefault("labels", {})[OWNER_LABEL] = record["owner"]
             # The one mark that the engine shows from the node's first moment on, so that an interrupted creation is known for ours.
-            mark = {"hostPath": os.devnull, "containerPath": _mark(owner), "readOnly": True}
+            mark = {"hostPath": os.devnull, "containerPath": _mark(record["owner"]), "readOnly": True}
             entry.setdefault("extraMounts", []).append(mark)
-        argv: list[str | Path] = [self.site.paths.bin / "kind", "create", "cluster", "--config", "-", "--image", node]
-        argv += ["--kubeconfig", self.site.paths.kubeconfig]
+        argv: list[str | Path] = [self.site.paths.bin / "kind", "create", "cluster", "--config", "-"]
+        argv += ["--image", record["image"], "--kubeconfig", self.site.paths.kubeconfig]
         with events.phase(self.name, "create"), ThreadPoolExecutor(max_workers=1) as beside:
             beside.submit(k8s.load_client)
             try:
                 shell.run(argv, within_s=_CREATE_WITHIN_S, input=yaml.safe_dump(document), env=self.engine)
             except shell.CommandFailed as failure:
                 raise KindFailed(failure.result) from failure
-        self.created = True
         made = [container["Id"] for container in self._containers()]
-        self._write({**record, "containers": made, "image": node, "made_from": self.fingerprint(), "phase": "standing"})
+        self._write({**record, "containers": made, "made_from": self.fingerprint(), "phase": "standing"})
 
     def remove(self) -> None:
         """Delete the cluster and what we know of it; one that is gone already is as good.
@@ -131,12 +151,43 @@ class Cluster(Component):
 
     def ready(self) -> wait.Condition[Any]:
         """Hold when the API server answers and the nodes are registered; Services follow (service-network)."""
-        return wait.poll(self._registered)
+        return wait.poll(lambda: self._registered(self.site.nodes))
 
-    def _registered(self) -> wait.Observation[list[str]]:
+    def running(self) -> wait.Condition[None]:
+        """Hold when every node's containerd takes images, which is long before KinD is through."""
+
+        def look() -> wait.Observation[None]:
+            there = {_name(node) for node in self._containers()}
+            mute = [node for node in self.site.nodes if node not in there or not self._takes_images(node)]
+            return wait.Observation(not mute, None, f"containerd does not answer on {', '.join(mute)}")
+
+        return wait.poll(look, every_s=_LOOK_EVERY_S)
+
+    def answering(self) -> wait.Condition[Any]:
+        """Hold when the API server is ready and knows its own node, which may be before KinD is through."""
+
+        def look() -> wait.Observation[Any]:
+            try:
+                self._find_api_server()
+                self.kube.request("GET", "/readyz")
+                return self._registered({self.node_container})
+            except (PlumblineError, OSError) as error:
+                return wait.Observation(False, None, f"the API server does not answer: {error}")
+
+        return wait.poll(look, every_s=_LOOK_EVERY_S)
+
+    def _takes_images(self, node: str) -> bool:
+        return self.node_exec("ctr", "version", node=node, check=False).ok
+
+    def _find_api_server(self) -> None:
+        """Have the kubeconfig, if it was lost, or KinD is not through: the node holds it as soon as it has an API server."""
+        if not self.site.paths.kubeconfig.exists():
+            argv: list[str | Path] = [self._kind(), "export", "kubeconfig", "--name", self.site.config.cluster_name]
+            shell.run([*argv, "--kubeconfig", self.site.paths.kubeconfig], within_s=30, env=self.engine)
+
+    def _registered(self, wanted: Collection[str]) -> wait.Observation[list[str]]:
         names = [node["metadata"]["name"] for node in self.nodes()]
-        complete = set(self.site.nodes) <= set(names)
-        return wait.Observation(complete, names, f"nodes registered: {', '.join(names) or 'none'}")
+        return wait.Observation(set(wanted) <= set(names), names, f"nodes registered: {', '.join(names) or 'none'}")
 
     def fingerprint(self) -> str:
         """Return a checksum over the KinD configuration, the options that shape the stack, and the node image."""
@@ -182,9 +233,7 @@ class Cluster(Component):
         if not _running(self._containers()):
             text = f'the cluster {self.site.config.cluster_name} is stopped: replace it ("make all-local FRESH=1")'
             raise Unfit(text)
-        if not self.site.paths.kubeconfig.exists():
-            argv: list[str | Path] = [self._kind(), "export", "kubeconfig", "--name", self.site.config.cluster_name]
-            shell.run([*argv, "--kubeconfig", self.site.paths.kubeconfig], within_s=30, env=self.engine)
+        self._find_api_server()
 
     def owned(self) -> bool:
         """Return whether every node's label agrees with our record that the cluster is ours; faults demand it."""

@@ -48,12 +48,15 @@ class Devnet(Component):
     needs: ClassVar[tuple[str, ...]] = ("cluster",)
     uses: ClassVar[tuple[str, ...]] = ("sealed-secrets",)
 
-    def deploy(self) -> None:
+    def stage(self) -> None:
         """Make the namespace and what is missing in it; what exists is kept, since the chain depends on it."""
         self.kube.ensure_namespace(NAMESPACE, "restricted")
         self.kube.apply([_config_map(GENESIS, self.genesis_files())])
         missing = [name for name in SECRETS if self.kube.find("SealedSecret", name, NAMESPACE) is None]
         SealedSecrets(self.site).deliver(*(_secret(name, SECRETS[name]()) for name in missing))
+
+    def deploy(self) -> None:
+        """Nothing more: the controller makes the Secrets."""
 
     def ready(self) -> wait.Condition[Any]:
         """Hold when the controller has unsealed the secrets."""

@@ -21,9 +21,12 @@ class MonitorDefinitions(Component):
     name: ClassVar[str] = "monitor-definitions"
     needs: ClassVar[tuple[str, ...]] = ("cluster",)
 
-    def deploy(self) -> None:
+    def stage(self) -> None:
         """Apply the definitions of the pinned module."""
         apply(self.site, *_OF_CHARTS)
+
+    def deploy(self) -> None:
+        """Nothing more: the API server takes them."""
 
     def ready(self) -> wait.Condition[Any]:
         """Hold when the API server serves them."""

@@ -1,13 +1,14 @@
 """Images and tools, built from package registries alone, and loaded where they run.
 
 ``build`` makes what is missing, ``node_image`` has the node image built or pulled, ``sideload`` puts our own programs into
-running nodes, ``tool`` returns a pinned tool.
+running nodes, ``unpack`` unpacks what the node image brought, ``tool`` returns a pinned tool.
 """
 
 from plumbline.images.builder import Built, build, content_key, needs_build
 from plumbline.images.sideload import Loaded, sideload
 from plumbline.images.supply import mode, node_image, node_tag
 from plumbline.images.tools import ensure, tool
+from plumbline.images.unpacking import unpack
 
 __all__ = [
     "Built",
@@ -21,4 +22,5 @@ __all__ = [
     "node_tag",
     "sideload",
     "tool",
+    "unpack",
 ]

@@ -51,7 +51,7 @@ def test_the_usual_way_does_one_after_another_and_finishes_as_ours(
 ) -> None:
     calls: list[str] = []
     for kind in {type(component) for component in roster.values()}:
-        for step in ("stage", "deploy"):
+        for step in ("load", "stage", "deploy"):
             monkeypatch.setattr(kind, step, lambda self, step=step: calls.append(f"{step} {self.name}"))
         monkeypatch.setattr(kind, "ready", lambda self: calls.append(f"await {self.name}") or Always())
     ours = Stack.open(Config())
@@ -61,17 +61,25 @@ def test_the_usual_way_does_one_after_another_and_finishes_as_ours(
     order = [component.name for component in sequential.in_order(ours.components)]
     by_helm = {name for name, component in ours.components.items() if isinstance(component, HelmComponent)}
     installed = {
-        name: [f"stage {name}", f"deploy {name}", *([] if name in by_helm else [f"await {name}"])] for name in order
+        name: [
+            *(f"{step} {name}" for step in ("load", "stage", "deploy")),
+            *([] if name in by_helm else [f"await {name}"]),
+        ]
+        for name in order
     }
     chain = [call for name in sequential.CHAIN for call in installed[name]]
-    at = min(calls.index(f"stage {name}") for name in sequential.CHAIN)
+    at = min(calls.index(f"load {name}") for name in sequential.CHAIN)
     assert sorted(calls[at : at + len(chain)]) == sorted(chain), "the two halves of the chain go side by side"
     calls[at : at + len(chain)] = chain
     assert calls == [call for name in order for call in installed[name]] + [f"await {name}" for name in ours.components]
 
 
-@pytest.mark.parametrize(("waits_s", "words"), [(0, []), (300, ["--wait", "--timeout=300s"])])
-def test_only_the_usual_helm_waits(waits_s: float, words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("waits_s", "words"), [(0, ["--disable-openapi-validation"]), (300, ["--wait", "--timeout=300s"])]
+)
+def test_only_the_usual_helm_waits_and_checks_beforehand(
+    waits_s: float, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked: list[Any] = []
     site = Site(Config(), Paths.of())
 
@@ -84,7 +92,7 @@ def test_only_the_usual_helm_waits(waits_s: float, words: list[str], monkeypatch
         "geth", "geth-node", "x", "values.yaml", {}
     )
 
-    assert [word for word in asked if str(word).startswith(("--wait", "--timeout"))] == words
+    assert [word for word in asked if str(word).startswith(("--wait", "--timeout", "--disable"))] == words
     assert sequential.open_stack(Config(), Paths.of()).site.helm.waits_s > 0
     assert Stack.open(Config()).site.helm.waits_s == 0
 

@@ -58,8 +58,8 @@ def issuer(secret: Object) -> x509.Name:
 
 
 def test_all_of_it_is_made_once(cluster: Cluster, certificates: Certificates) -> None:
-    certificates.deploy()
-    certificates.deploy()
+    certificates.stage()
+    certificates.stage()
 
     assert cluster.delivered == [AUTHORITY, "api-tls", "helios-tls", "monitoring-tls"]
     for issued in ("api-tls", "helios-tls", "monitoring-tls"):
@@ -68,18 +68,18 @@ def test_all_of_it_is_made_once(cluster: Cluster, certificates: Certificates) ->
 
 
 def test_what_is_missing_is_issued_by_the_authority_that_there_is(cluster: Cluster, certificates: Certificates) -> None:
-    certificates.deploy()
+    certificates.stage()
     kept = cluster.secrets[AUTHORITY]
     del cluster.secrets["api-tls"]
 
-    certificates.deploy()
+    certificates.stage()
 
     assert cluster.secrets[AUTHORITY] is kept
     assert issuer(cluster.secrets["api-tls"]) == issuer(kept)
 
 
 def test_a_renewed_certificate_takes_the_place_of_the_old_one(cluster: Cluster, certificates: Certificates) -> None:
-    certificates.deploy()
+    certificates.stage()
     old = Pair.of(cluster.secrets["api-tls"])
 
     new = certificates.renew("api.oumla.local")

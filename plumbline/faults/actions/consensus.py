@@ -96,7 +96,7 @@ def light_clients_misinformed(stack: Stack) -> Iterator[None]:
 
 @cure("genesis-as-made")
 def _genesis_as_made(stack: Stack) -> None:
-    stack.devnet.deploy()
+    stack.devnet.stage()
 
 
 @fault("fork-planned-by-one", breaks="FRK-001", injured="geth-follower-0", green=("CON-001",))
