@@ -27,7 +27,12 @@ def good(tmp_path: Path, jwt: Path) -> list[str]:
 def test_defaults(good: list[str]) -> None:
     options = parse(good)
 
-    assert (options.port, options.metrics_port, options.backfill_slots, options.dense_slots) == (3500, 8008, 128, 80)
+    assert (options.port, options.metrics_port, options.backfill_slots, options.backfill_blocks) == (
+        3500,
+        8008,
+        128,
+        68,
+    )
     assert options.engines[0].secret == JWT_SECRET
     assert options.control_port is None
     assert not options.manual_clock

@@ -10,29 +10,43 @@ from plumbline_beacon.clock import BeyondWallClock, ManualClock, WallClock
 from plumbline_beacon.metrics import DECLARED, Metrics
 from plumbline_beacon.slot_loop import Plan
 
+PLAN = Plan(backfill_slots=128, blocks=network.SNAP_SYNC_BLOCKS + 4)
+
 
 def test_the_anchor_is_at_least_the_back_fill_behind() -> None:
-    plan = Plan(backfill_slots=128, dense_slots=80)
     for now in range(10_000, 10_064):
-        anchor = network.epoch_start(plan.anchor_epoch(now))
+        anchor = network.epoch_start(PLAN.anchor_epoch(now))
         assert 128 <= now - anchor < 128 + network.SLOTS_PER_EPOCH
-    assert Plan(128, 80, anchor_epochs_behind=5).anchor_epoch(320) == 5
+    assert Plan(128, 68, anchor_epochs_behind=5).anchor_epoch(320) == 5
 
 
-def test_the_default_back_fill_always_ends_beyond_the_snap_sync_pivot() -> None:
-    plan = Plan(backfill_slots=128, dense_slots=80)
+def back_fill(now: int, last: int) -> list[int]:
+    """The slots that get a block, when the clock is at ``now`` as the back-fill begins, and at ``last`` as it ends."""
+    anchor = network.epoch_start(PLAN.anchor_epoch(now))
+    first_final = anchor + 2 * network.SLOTS_PER_EPOCH
+    filled: list[int] = []
+    for slot in range(anchor + 1, last + 1):
+        clock = now if slot < now else last
+        if PLAN.fills(slot, clock - slot, len(filled), has_finality=slot > first_final):
+            filled.append(slot)
+    return filled
+
+
+@pytest.mark.parametrize("lasts", [0, 1, 3])
+def test_the_back_fill_always_ends_beyond_the_snap_sync_pivot_and_hardly_beyond(lasts: int) -> None:
     for now in range(10_000, 10_064):
-        anchor = network.epoch_start(plan.anchor_epoch(now))
-        first_final = anchor + 2 * network.SLOTS_PER_EPOCH
-        blocks = sum(
-            plan.fills(slot, now - slot, has_finality=slot > first_final) for slot in range(anchor + 1, now + 1)
-        )
-        assert blocks > network.SNAP_SYNC_BLOCKS
+        blocks = len(back_fill(now, now + lasts))
+        assert network.SNAP_SYNC_BLOCKS < blocks <= PLAN.blocks + lasts
+
+
+def test_its_last_slots_have_a_block_each_so_that_light_clients_find_a_new_head() -> None:
+    for now in range(10_000, 10_064):
+        assert back_fill(now, now)[-40:] == list(range(now - 39, now + 1))
 
 
 def test_before_finality_the_back_fill_is_sparse() -> None:
-    plan = Plan(backfill_slots=128, dense_slots=80)
-    assert [slot for slot in range(1, 33) if plan.fills(slot, slots_left=10, has_finality=False)] == [8, 16, 24, 32]
+    filled = [slot for slot in range(1, 33) if PLAN.fills(slot, slots_left=10, blocks_so_far=0, has_finality=False)]
+    assert filled == [8, 16, 24, 32]
 
 
 def test_the_wall_clock_waits_for_a_slot_only_as_long_as_told() -> None:

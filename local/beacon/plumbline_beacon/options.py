@@ -37,7 +37,7 @@ class Options:
     port: int
     metrics_port: int
     backfill_slots: int
-    dense_slots: int
+    backfill_blocks: int
     anchor_epochs_behind: int | None
     manual_clock: bool
     control_port: int | None
@@ -68,7 +68,7 @@ def parse(arguments: Sequence[str]) -> Options:
         port=given.port,
         metrics_port=given.metrics_port,
         backfill_slots=given.backfill_slots,
-        dense_slots=given.dense_slots,
+        backfill_blocks=given.backfill_blocks,
         anchor_epochs_behind=given.anchor_epochs_behind,
         manual_clock=given.clock == "manual",
         control_port=given.control_port,
@@ -129,11 +129,11 @@ def _parser() -> argparse.ArgumentParser:
         help="slots between a new chain's anchor and the clock, rounded up to whole epochs (default %(default)s)",
     )
     run.add_argument(
-        "--dense-slots",
+        "--backfill-blocks",
         type=_natural,
-        default=80,
+        default=network.SNAP_SYNC_BLOCKS + 4,
         metavar="N",
-        help="how many of the last of them get a block each, once finality is reached (default %(default)s)",
+        help="how many blocks there are then, if finality leaves as many slots: the last ones get a block each (default %(default)s)",
     )
     run.add_argument(
         "--anchor-epochs-behind",

@@ -76,7 +76,7 @@ class Service:
         chain = Chain(self._store, self.publication, ChainEvents(self.events, self.faults), self.metrics)
         votes = Votes(self._store)
         proposer = Proposer(chain, votes, self.engines, self.faults)
-        plan = Plan(options.backfill_slots, options.dense_slots, options.anchor_epochs_behind)
+        plan = Plan(options.backfill_slots, options.backfill_blocks, options.anchor_epochs_behind)
         return SlotLoop(
             chain, votes, proposer, self.engines, self.clock, self.faults, self.publication, self.metrics, plan
         )

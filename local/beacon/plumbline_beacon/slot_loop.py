@@ -37,7 +37,7 @@ class Plan:
     """Where a new chain begins and how it is filled up to the clock."""
 
     backfill_slots: int
-    dense_slots: int
+    blocks: int
     anchor_epochs_behind: int | None = None
 
     def anchor_epoch(self, wall_slot: int) -> int:
@@ -46,9 +46,12 @@ class Plan:
             return network.epoch_of(wall_slot) - self.anchor_epochs_behind
         return network.epoch_of(wall_slot - self.backfill_slots)
 
-    def fills(self, slot: int, slots_left: int, has_finality: bool) -> bool:
-        """Whether the back-fill gives a slot a block: sparsely up to the first finality, for which light clients wait, then densely."""
-        return slot % SPARSE_STRIDE == 0 or (has_finality and slots_left < self.dense_slots)
+    def fills(self, slot: int, slots_left: int, blocks_so_far: int, has_finality: bool) -> bool:
+        """Whether the back-fill gives a slot a block: sparsely up to the first finality, for which light clients wait.
+
+        Then as late as possible, each of the last slots: so many as are lacking, since every block costs all nodes time.
+        """
+        return slot % SPARSE_STRIDE == 0 or (has_finality and slots_left < self.blocks - blocks_so_far)
 
 
 class SlotLoop:
@@ -173,7 +176,7 @@ class SlotLoop:
     def _is_to_have_block(self, slot: int) -> bool:
         left = self._clock.slot() - slot
         if not self._backfilled:
-            return self._plan.fills(slot, left, self._chain.has_finality)
+            return self._plan.fills(slot, left, self._chain.head.el_number, self._chain.has_finality)
         if self._is_left_out(slot):
             return False
         if left > 0 and self._clock.name == "wall":
