@@ -52,11 +52,13 @@ PLATFORM: tuple[type[Component], ...] = (
 DEVNET: tuple[type[Component], ...] = (Devnet, Execution, Consensus)
 COMPONENTS: tuple[type[Component], ...] = (*PLATFORM, *DEVNET, LightClient)
 # What is done ahead for a component, by what its step is called.
-_LOAD, _STAGE = "images", "ahead"
+_UNPACK, _LOAD, _STAGE = "unpacking", "images", "ahead"
 _DO_AHEAD: Mapping[str, Callable[[Component], None]] = {
+    _UNPACK: lambda component: component.unpack(),
     _LOAD: lambda component: component.load(),
     _STAGE: lambda component: component.stage(),
 }
+_DEMANDED = (_LOAD, _STAGE)  # of that, before it comes up; what is not unpacked the kubelet will
 _RUNNING, _ANSWERING = f"{Cluster.name}, running", f"{Cluster.name}, answering"
 _LEASE_WITHIN_S = 600.0
 _END_EVERY_S = 0.2
@@ -290,23 +292,26 @@ class Stack:
     def _steps(self, wanted: Mapping[str, Component]) -> dict[str, Step]:
         """Return what is to be done for each component.
 
-        KinD leaves half of the machine idle: images are loaded, one after another, as soon as the nodes run, and what needs only
-        the API server is done as soon as that answers. A component comes up when its needs have, once that is done for it.
+        KinD leaves half of the machine idle: images are unpacked and loaded, one after another, as soon as the nodes run, and what
+        needs only the API server is done as soon as that answers. A component comes up when its needs have, once that is done.
         """
         steps: list[Step] = []
-        loaded = _RUNNING
+        last = _RUNNING  # what the next image comes after
         for name, component in wanted.items():
-            ahead, images = f"{name}, {_STAGE}", f"{name}, {_LOAD}"
-            if component.loads:
-                steps.append(Step(images, (loaded,), partial(self._ahead, component, _LOAD)))
-                loaded = images
+            ahead, unpacking, images = (f"{name}, {what}" for what in (_STAGE, _UNPACK, _LOAD))
+            if component.brought_images:
+                steps.append(Step(unpacking, (last,), partial(self._ahead, component, _UNPACK)))
+                last = unpacking
+            if component.own_images:
+                steps.append(Step(images, (last,), partial(self._ahead, component, _LOAD)))
+                last = images
             if isinstance(component, Cluster):
                 steps.append(Step(ahead, (), partial(self._settle, component)))
                 steps.append(Step(name, (ahead,), partial(self._bring_up, component)))
                 steps.append(Step(_RUNNING, (ahead,), partial(self._gate, "running", component.running)))
                 steps.append(Step(_ANSWERING, (ahead,), partial(self._gate, "answering", component.answering)))
             else:
-                done = (images, ahead) if component.loads else (ahead,)
+                done = (images, ahead) if component.own_images else (ahead,)
                 steps.append(Step(ahead, (_ANSWERING,), partial(self._ahead, component, _STAGE)))
                 steps.append(Step(name, (*component.needs, *done), partial(self._bring_up, component)))
         return {step.name: step for step in steps}
@@ -322,7 +327,7 @@ class Stack:
             wait.until(condition(), named=f"the cluster {phase}", within_s=Cluster.within_s, cancelled=cancelled)
 
     def _ahead(self, component: Component, what: str, _: threading.Event) -> None:
-        """Do something for a component while KinD may still be at work: should it fail, it is done again once KinD is through.
+        """Do something for a component while KinD may still be at work: should it fail, it is done when KinD is through.
 
         So it is KinD's failure that is shown, and not that of those whose nodes it took away.
         """
@@ -332,7 +337,7 @@ class Stack:
             with events.phase(component.name, what):
                 _DO_AHEAD[what](component)
         except Exception as error:  # noqa: BLE001  (what it is shows when it happens again)
-            events.emit(component.name, "notice", text=f"{what} is done again when the cluster is up: {error}")
+            events.emit(component.name, "notice", text=f"{what} failed, and is left until the cluster is up: {error}")
         else:
             self._done.add((component.name, what))
 
@@ -346,9 +351,9 @@ class Stack:
                 now = component.fingerprint()
                 if known.get(component.name, {}).get("fingerprint") != now:
                     with events.phase(component.name, "deploy"):
-                        for what, do in _DO_AHEAD.items():
+                        for what in _DEMANDED:
                             if (component.name, what) not in self._done:
-                                do(component)
+                                _DO_AHEAD[what](component)
                         component.deploy()
             named, look = f"{component.name} ready", _look(component.name)
             wait.until(component.ready(), named=named, within_s=component.within_s, look=look, cancelled=cancelled)

@@ -93,12 +93,16 @@ class Component(ABC):
         name: how the DAG, the command line and the events call it.
         needs: components that must be ready before this one starts. The DAG is these tuples and nothing else.
         uses: components that belong to every stack with this one, but need not be ready when it starts.
+        brought_images: images that its pods run and that the node image brings, by recipe, in the order of need.
+        own_images: images that are built from this checkout, by name and tag.
         within_s: how long it may take from its start to ready, in seconds.
     """
 
     name: ClassVar[str]
     needs: ClassVar[tuple[str, ...]] = ()
     uses: ClassVar[tuple[str, ...]] = ()
+    brought_images: ClassVar[tuple[str, ...]] = ()
+    own_images: ClassVar[tuple[str, ...]] = ()
     within_s: ClassVar[float] = 120.0
 
     def __init__(self, site: Site) -> None:
@@ -113,13 +117,22 @@ class Component(ABC):
     def check(self) -> None:  # noqa: B027  (most have nothing to refuse)
         """Refuse a configuration that cannot work, before anything is touched."""
 
-    @property
-    def loads(self) -> bool:
-        """Whether there are images to have in the nodes."""
-        return False
+    def unpack(self) -> None:
+        """Have a single node unpack, ahead, what its image brought: the kubelet would when everybody wants the processors.
 
-    def load(self) -> None:  # noqa: B027  (most have none)
-        """Do ahead what needs nothing but running nodes: have images in them; repeatable."""
+        Of several nodes, each runs but a part.
+        """
+        from plumbline import images  # noqa: PLC0415  (the builder is needed by a bring-up only)
+
+        if len(self.site.nodes) == 1:
+            images.unpack(self.site.paths, next(iter(self.site.nodes)), self.brought_images)
+
+    def load(self) -> None:
+        """Have our images in the nodes, ahead, as soon as these run; pulled ones are in the node image. Repeatable."""
+        from plumbline import images  # noqa: PLC0415  (the builder is needed by a bring-up only)
+
+        if self.own_images and images.mode(self.site.paths, self.site.config) == "build":
+            images.sideload(self.site.paths, list(self.site.nodes), self.own_images)
 
     def stage(self) -> None:  # noqa: B027  (most have nothing to do ahead)
         """Do ahead what needs nothing but the API server, while others are still coming up; repeatable."""
@@ -143,13 +156,11 @@ class HelmComponent(Component):
     Attributes:
         releases: what Helm installs.
         workloads: what must have rolled out.
-        own_images: images that are built from this checkout, by name and tag.
         asked: ports of its pods that the harness asks by the API server's proxy (:meth:`Kube.pod_url`).
     """
 
     releases: ClassVar[tuple[Release, ...]]
     workloads: ClassVar[tuple[Workload, ...]]
-    own_images: ClassVar[tuple[str, ...]] = ()
     asked: ClassVar[tuple[str, ...]] = ()
 
     def values(self, release: Release) -> Mapping[str, Any]:
@@ -159,18 +170,6 @@ class HelmComponent(Component):
 
     def prepare(self) -> None:
         """Make what must exist before the releases."""
-
-    @property
-    def loads(self) -> bool:
-        """Whether it has images of ours."""
-        return bool(self.own_images)
-
-    def load(self) -> None:
-        """Load our images; pulled ones are in the node image."""
-        from plumbline import images  # noqa: PLC0415  (the builder is needed by a bring-up only)
-
-        if self.own_images and images.mode(self.site.paths, self.site.config) == "build":
-            images.sideload(self.site.paths, list(self.site.nodes), self.own_images)
 
     def stage(self) -> None:
         """Make the namespaces, and prepare."""

@@ -49,6 +49,9 @@ class Cluster(Component):
 
     name: ClassVar[str] = "cluster"
     uses: ClassVar[tuple[str, ...]] = ("service-network",)
+    brought_images: ClassVar[tuple[str, ...]] = (
+        *("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "pause", "kube-proxy", "coredns"),
+    )
     within_s: ClassVar[float] = 240.0
 
     def __init__(self, site: Site) -> None:
@@ -57,18 +60,6 @@ class Cluster(Component):
         self.created = False
 
     # -- coming up and going ------------------------------------------------------------------------------------
-
-    @property
-    def loads(self) -> bool:
-        """Yes: those of the node image."""
-        return True
-
-    def load(self) -> None:
-        """Have the new node unpack its images, while KinD leaves half of the machine idle; of several, each runs but a part."""
-        from plumbline import images  # noqa: PLC0415  (the builder is needed by a bring-up only)
-
-        if self.created and len(self.site.nodes) == 1:
-            images.unpack(self.site.paths, self.node_container)
 
     def stage(self) -> None:
         """Settle what becomes of a standing cluster, and have the image of the nodes: then only KinD is left to be asked.

@@ -64,6 +64,7 @@ class Consensus(HelmComponent):
     needs: ClassVar[tuple[str, ...]] = ("storage", "network-policy", "devnet", "monitor-definitions")
     uses: ClassVar[tuple[str, ...]] = ("execution",)
     within_s: ClassVar[float] = 180.0
+    brought_images: ClassVar[tuple[str, ...]] = ("beacon-base",)
     releases: ClassVar[tuple[Release, ...]] = (Release("beacon", "beacon", NAMESPACE),)
     workloads: ClassVar[tuple[Workload, ...]] = (Workload("StatefulSet", "beacon", NAMESPACE),)
     own_images: ClassVar[tuple[str, ...]] = ("plumbline.local/beacon:0.1.0",)

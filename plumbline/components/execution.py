@@ -171,6 +171,7 @@ class Execution(HelmComponent):
     needs: ClassVar[tuple[str, ...]] = ("storage", "network-policy", "devnet", "monitor-definitions")
     uses: ClassVar[tuple[str, ...]] = ("consensus",)
     within_s: ClassVar[float] = 180.0
+    brought_images: ClassVar[tuple[str, ...]] = ("geth",)
     releases: ClassVar[tuple[Release, ...]] = (
         Release("geth", "geth-node", NAMESPACE, asks_api_server=True),
         Release(

@@ -28,6 +28,7 @@ class Ingress(HelmComponent):
     name: ClassVar[str] = "ingress"
     needs: ClassVar[tuple[str, ...]] = ("service-network", "monitor-definitions")
     uses: ClassVar[tuple[str, ...]] = ("load-balancer", "certificates")
+    brought_images: ClassVar[tuple[str, ...]] = ("traefik",)
     releases: ClassVar[tuple[Release, ...]] = (
         Release("nginx-ingress", "nginx-ingress", _NAMESPACE, asks_api_server=True),
     )

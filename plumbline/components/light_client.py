@@ -101,6 +101,7 @@ class LightClient(HelmComponent):
     needs: ClassVar[tuple[str, ...]] = ("network-policy", "monitor-definitions")
     uses: ClassVar[tuple[str, ...]] = ("execution", "consensus", "ingress")
     within_s: ClassVar[float] = 180.0
+    brought_images: ClassVar[tuple[str, ...]] = ("helios-base",)
     releases: ClassVar[tuple[Release, ...]] = (Release("helios", "helios", NAMESPACE),)
     workloads: ClassVar[tuple[Workload, ...]] = (Workload("Deployment", "helios", NAMESPACE),)
     asked: ClassVar[tuple[str, ...]] = (RPC_PORT, METRICS_PORT)

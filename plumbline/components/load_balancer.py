@@ -28,6 +28,7 @@ class LoadBalancer(HelmComponent):
 
     name: ClassVar[str] = "load-balancer"
     needs: ClassVar[tuple[str, ...]] = ("service-network", "monitor-definitions")
+    brought_images: ClassVar[tuple[str, ...]] = ("metallb-controller", "metallb-speaker")
     releases: ClassVar[tuple[Release, ...]] = (
         Release("metallb", "metallb", _NAMESPACE, "privileged", asks_api_server=True),
     )

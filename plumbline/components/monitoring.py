@@ -45,6 +45,16 @@ class Monitoring(HelmComponent):
     needs: ClassVar[tuple[str, ...]] = ("storage", "network-policy", "monitor-definitions")
     uses: ClassVar[tuple[str, ...]] = ("sealed-secrets", "ingress")
     within_s: ClassVar[float] = 180.0
+    brought_images: ClassVar[tuple[str, ...]] = (
+        *(
+            "prometheus-operator",
+            "prometheus-config-reloader",
+            "prometheus",
+            "alertmanager",
+            "kube-state-metrics",
+            "node-exporter",
+        ),
+    )
     releases: ClassVar[tuple[Release, ...]] = (Release(RELEASE, RELEASE, NAMESPACE, asks_api_server=True),)
     workloads: ClassVar[tuple[Workload, ...]] = (
         Workload("Deployment", "prometheus-operator", NAMESPACE),

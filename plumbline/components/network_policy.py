@@ -19,6 +19,7 @@ class NetworkPolicy(HelmComponent):
 
     name: ClassVar[str] = "network-policy"
     needs: ClassVar[tuple[str, ...]] = ("service-network", "monitor-definitions")
+    brought_images: ClassVar[tuple[str, ...]] = ("kube-router", "toolbox")
     releases: ClassVar[tuple[Release, ...]] = (
         Release("kube-router", "network-policy", "kube-system", "privileged", asks_api_server=True),
         Release("conformance", "conformance", "conformance"),

@@ -40,6 +40,7 @@ class SealedSecrets(HelmComponent):
 
     name: ClassVar[str] = "sealed-secrets"
     needs: ClassVar[tuple[str, ...]] = ("service-network", "monitor-definitions")
+    brought_images: ClassVar[tuple[str, ...]] = ("sealed-secrets",)
     releases: ClassVar[tuple[Release, ...]] = (Release(RELEASE, "sealed-secrets", NAMESPACE, asks_api_server=True),)
     workloads: ClassVar[tuple[Workload, ...]] = (Workload("Deployment", RELEASE, NAMESPACE),)
     asked: ClassVar[tuple[str, ...]] = (_PORT,)

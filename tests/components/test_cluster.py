@@ -50,7 +50,6 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     monkeypatch.setattr(module, "Network", lambda _: SimpleNamespace(exists=lambda: True))
     monkeypatch.setattr(module, "Kernel", lambda _: SimpleNamespace(remember=lambda: None))
     monkeypatch.setattr(images, "node_image", lambda *_: "plumbline.local/node:1")
-    monkeypatch.setattr(images, "unpack", lambda _, node: machine.commands.append(["unpack", node]))
     monkeypatch.setattr(Cluster, "engine", {})
     monkeypatch.setattr(Cluster, "fingerprint", lambda _: "")
     monkeypatch.setattr(Cluster, "_kind", lambda _: Path("kind"))
@@ -83,24 +82,15 @@ def test_what_kind_is_asked_for_bears_the_mark_of_its_owner(cluster: Cluster, ma
     assert node["labels"][OWNER_LABEL] in node["extraMounts"][-1]["containerPath"]
 
 
-def test_a_cluster_that_stands_is_taken_and_not_unpacked_again(cluster: Cluster, machine: Machine) -> None:
+def test_a_cluster_that_stands_is_taken(cluster: Cluster, machine: Machine) -> None:
     cluster.stage()
     machine.nodes = [NODE]
     cluster.deploy()
     machine.commands.clear()
 
-    again = Cluster(cluster.site)
-    again.deploy()
-    again.load()
+    Cluster(cluster.site).deploy()
 
     assert machine.commands == []
-
-
-def test_a_new_node_unpacks_what_its_image_brought(cluster: Cluster, machine: Machine) -> None:
-    cluster.stage()
-    cluster.load()
-
-    assert machine.commands == [["unpack", NODE]]
 
 
 def test_kind_says_itself_why_it_failed(cluster: Cluster, machine: Machine) -> None:

@@ -166,7 +166,7 @@ class Early(Remembered):
 
     name = "early"
     needs = ("cluster",)
-    loads = True
+    own_images = ("plumbline.local/early:1",)
 
     def __init__(self, site: Site, kind: Kind) -> None:
         super().__init__(site)
@@ -209,7 +209,7 @@ def with_kind(kind: Kind, folder: Path, monkeypatch: pytest.MonkeyPatch) -> stac
         monkeypatch.setattr(Cluster, method, lambda _: wait.holds(lambda: True))
     monkeypatch.setattr(Cluster, "stage", lambda self: setattr(self, "created", True))
     monkeypatch.setattr(Cluster, "deploy", lambda _: kind.create())
-    monkeypatch.setattr(Cluster, "loads", False)
+    monkeypatch.setattr(Cluster, "brought_images", ())
     monkeypatch.setattr(Cluster, "fingerprint", lambda _: "")
     ours = stack.Stack(Site(Config(), Paths(root=folder, state=folder, cache=folder)))
     ours.components = {"cluster": ours.cluster, "early": Early(ours.site, kind)}
@@ -256,14 +256,21 @@ def test_what_is_remembered_of_an_older_cluster_is_forgotten_before_anything_is_
     assert sorted(kind.told) == ["loaded", "staged"]
 
 
-def test_images_are_loaded_in_the_order_of_the_roster() -> None:
+def test_images_come_one_after_another_in_the_order_of_the_roster() -> None:
     ours = stack.Stack.open(Config())
     steps = ours._steps(ours.components)
-    order = [name for name in steps if name.endswith(", images")]
+    order = [name for name in steps if name.endswith((", unpacking", ", images"))]
 
     assert [steps[name].needs for name in order] == [("cluster, running",), *((before,) for before in order[:-1])]
-    assert order[-3:] == ["storage, images", "consensus, images", "light-client, images"]
-    assert all(name in steps[name.removesuffix(", images")].needs for name in order[-3:])
+    assert order[:4] == ["cluster, unpacking", "network-policy, unpacking", "storage, unpacking", "storage, images"]
+
+
+def test_a_component_waits_for_the_images_that_nothing_else_would_bring() -> None:
+    ours = stack.Stack.open(Config())
+    steps = ours._steps(ours.components)
+    waits = {name for name, step in steps.items() if any(need.endswith(", images") for need in step.needs)}
+
+    assert waits & set(ours.components) == {name for name, one in ours.components.items() if one.own_images}
 
 
 def test_how_long_it_takes_is_known_when_it_was_done_before(tmp_path: Path) -> None:
