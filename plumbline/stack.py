@@ -317,10 +317,11 @@ class Stack:
         return {step.name: step for step in steps}
 
     def _settle(self, cluster: Cluster, _: threading.Event) -> None:
+        """Take the standing cluster, or begin a new one, into which nothing is deployed yet."""
         with events.phase(cluster.name, _STAGE):
             cluster.stage()
-            if cluster.created:
-                self._file.unlink(missing_ok=True)
+            if cluster.begun:
+                self._file.unlink(missing_ok=True)  # it tells of another cluster
 
     def _gate(self, phase: str, condition: Callable[[], wait.Condition[Any]], cancelled: threading.Event) -> None:
         with events.phase(Cluster.name, phase):

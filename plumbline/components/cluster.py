@@ -92,12 +92,16 @@ class Cluster(Component):
         self._write({"owner": uuid.uuid4().hex, "network": network, "image": node, "phase": "creating"})
         self.created = True
 
+    @property
+    def begun(self) -> bool:
+        """Whether it is written down, and still to be made."""
+        return self._record.get("phase") == "creating"
+
     def deploy(self) -> None:
-        """Have KinD make the cluster that was begun, or take the one that stands."""
-        record = self._record
-        if record["phase"] == "standing":
+        """Have KinD make the cluster that was begun; one that stands is taken as it is."""
+        if not self.begun:
             return
-        document = self._wanted
+        record, document = self._record, self._wanted
         document["name"] = self.site.config.cluster_name
         for entry in document["nodes"]:
             entry.setdefault("labels", {})[OWNER_LABEL] = record["owner"]
@@ -241,7 +245,7 @@ class Cluster(Component):
 
     def _half_made(self, nodes: Sequence[Seen]) -> bool:
         """Whether an interrupted creation of ours left them: worth nothing, replaced without asking."""
-        return self._record.get("phase") == "creating" and self._ours(nodes)
+        return self.begun and self._ours(nodes)
 
     def _unusable(self, nodes: Sequence[Seen]) -> str | None:
         """Say why a standing cluster cannot be used as it is, or None where it can."""

@@ -207,7 +207,8 @@ def with_kind(kind: Kind, folder: Path, monkeypatch: pytest.MonkeyPatch) -> stac
     monkeypatch.setattr(Cluster, "check", lambda _: None)
     for method in ("running", "answering", "ready"):
         monkeypatch.setattr(Cluster, method, lambda _: wait.holds(lambda: True))
-    monkeypatch.setattr(Cluster, "stage", lambda self: setattr(self, "created", True))
+    monkeypatch.setattr(Cluster, "stage", lambda _: None)
+    monkeypatch.setattr(Cluster, "begun", True)
     monkeypatch.setattr(Cluster, "deploy", lambda _: kind.create())
     monkeypatch.setattr(Cluster, "brought_images", ())
     monkeypatch.setattr(Cluster, "fingerprint", lambda _: "")
