@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from plumbline import custody, progress, restoring
+from plumbline import custody, progress, reading, restoring
 from plumbline.core import events
 from plumbline.core.arguments import Parser
 from plumbline.core.config import Config
@@ -126,6 +126,10 @@ def _parser() -> argparse.ArgumentParser:
     control.add_argument("action", choices=("new",))
     control.add_argument("id", metavar="ID", help="such as ING-010")
     control.add_argument("claim", metavar="CLAIM", help="what is claimed, in one sentence")
+    existing = command(
+        "existing", _existing, "a cluster that others run: propose a map of it, check that it is only read"
+    )
+    reading.add_actions(existing)
     restore = command("restore", _restore, "a node from a snapshot, judged, in the place of the node that it is of")
     restoring.add_options(_with_config(restore))
     faults = command("faults", _faults, "break the stack on purpose and demand that the right control goes red")
@@ -294,6 +298,10 @@ def _restore(options: argparse.Namespace) -> int:
     events.open_run(stack.site.paths.runs)
     with progress.shown():
         return restoring.command(options, Restore(stack.site))
+
+
+def _existing(options: argparse.Namespace) -> int:
+    return reading.command(options, Paths.of())
 
 
 def _report(options: argparse.Namespace) -> int:

@@ -104,7 +104,15 @@ class Stack:
 
     @classmethod
     def open(cls, config: Config, paths: Paths | None = None) -> Stack:
-        """Return the stack of a checkout (default: the one around the working directory)."""
+        """Return the stack of a checkout (default: the one around the working directory).
+
+        Raises:
+            UsageError: the target is a cluster that others run.
+        """
+        if config.target != "kind":
+            raise UsageError(
+                f"--target {config.target} is only read: pytest suites --target existing judges it, see docs/existing.md"
+            )
         return cls(Site(config, paths or Paths.of()))
 
     # -- the parts, by what they are ----------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from plumbline.components.certificates import AUTHORITY, AUTHORITY_NAMESPACE
 from plumbline.components.devnet import CONTROL_SECRET, JWT_SECRET, KEYS_SECRET
 from plumbline.components.entrance.reach import Door
 from plumbline.components.telemetry import credentials, dashboards
+from plumbline.kube.api import balanced_address
 from plumbline.stack import Stack
 
 _CREDENTIALS = (
@@ -36,9 +37,8 @@ def _lines(stack: Stack, show_credentials: bool) -> Iterator[str]:
     yield f"Kubeconfig   {kube.kubeconfig}"
     balanced = [s for s in kube.objects("Service", None) if s["spec"].get("type") == "LoadBalancer"]
     for service in balanced:
-        given = service.get("status", {}).get("loadBalancer", {}).get("ingress") or [{}]
         ports = ", ".join(str(port["port"]) for port in service["spec"]["ports"])
-        yield f"Address      {given[0].get('ip', '(none yet)')}  {service['metadata']['name']} (ports {ports})"
+        yield f"Address      {balanced_address(service) or '(none yet)'}  {service['metadata']['name']} (ports {ports})"
     if hosts and balanced:
         door = stack.ingress.door
         for host, namespace in sorted(hosts.items()):

@@ -296,12 +296,7 @@ class Cluster(Component):
 
     def unready(self) -> dict[str, str]:
         """Return the nodes that are not Ready, with what they say of it."""
-        found = {}
-        for node in self.nodes():
-            said = next(c for c in node["status"]["conditions"] if c["type"] == "Ready")
-            if said["status"] != "True":
-                found[str(node["metadata"]["name"])] = f"Ready is {said['status']}: {said.get('message', '')}"
-        return found
+        return control_plane.unready(self.nodes())
 
     @cached_property
     def ranges(self) -> tuple[IPv4Network, IPv4Network]:

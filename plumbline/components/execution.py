@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 from plumbline.components.base import HelmComponent, Release, Site, Workload
-from plumbline.components.chain import answers, heads, transactions
+from plumbline.components.chain import transactions
 from plumbline.components.chain.answers import Answers
+from plumbline.components.chain.client import Client, Identity
 from plumbline.components.chain.forks import Schedule
-from plumbline.components.chain.heads import Heads
-from plumbline.components.chain.slots import BLOCK_DUE_S, Window
+from plumbline.components.chain.nodes import Nodes
+from plumbline.components.chain.slots import BLOCK_DUE_S, SlotClock
 from plumbline.components.chain.transactions import AccountState, Receipt
 from plumbline.components.devnet import MEMBERS, NAMESPACE, Devnet
 from plumbline.core import wait
@@ -26,7 +27,6 @@ from plumbline.kube.api import Kube, Object
 from plumbline.kube.rpc import Direct
 from plumbline.kube.usage import Usage
 
-T = TypeVar("T")
 _RESUMED = re.compile(r"(?:Loaded most recent local block|Rewound to block with (?:available )?state) +number=([\d,]+)")
 CONTAINER, RPC_PORT, ENGINE_PORT, METRICS_PORT = "geth", "8545", 8551, "6060"
 LATE, SERVICE = "geth-late-0", "geth"
@@ -36,38 +36,9 @@ _OF_SERVICE = f"kubernetes.io/service-name={SERVICE}"
 
 
 @dataclass(frozen=True)
-class Identity:
-    """Which network a node is on."""
-
-    chain_id: int
-    network_id: int
-    genesis_hash: str
-    schedule: Schedule
-
-    def __str__(self) -> str:
-        """Show it in words."""
-        ids = f"chain id {self.chain_id}, network id {self.network_id}, genesis {self.genesis_hash}"
-        return f"{ids}, forks: {self.schedule}"
-
-
-@dataclass(frozen=True)
-class Finality:
-    """The blocks that a node calls latest, safe and finalized, the last two as (number, hash)."""
-
-    head: int
-    safe: tuple[int, str]
-    finalized: tuple[int, str]
-
-    def __str__(self) -> str:
-        """Show the numbers."""
-        return f"head {self.head}, safe {self.safe[0]}, finalized {self.finalized[0]}"
-
-
-@dataclass(frozen=True)
-class Geth:
+class Geth(Client):
     """One Geth node, spoken to through the API server (so it needs no address of its own)."""
 
-    name: str
     kube: Kube
 
     def rpc(self, method: str, *params: Any) -> Any:
@@ -93,53 +64,10 @@ class Geth:
         return usage.of_pod(self.kube, NAMESPACE, self.name)
 
     @property
-    def head(self) -> int:
-        """Number of the head block."""
-        return int(self.rpc("eth_blockNumber"), 16)
-
-    @property
-    def peers(self) -> int:
-        """Number of connected peers."""
-        return int(self.rpc("net_peerCount"), 16)
-
-    @property
-    def version(self) -> str:
-        """Name and version of the client, such as "Geth/v1.17.10-stable/linux-amd64/go1.26.8"."""
-        return str(self.rpc("web3_clientVersion"))
-
-    @property
     def image(self) -> str:
         """The image that its pod runs."""
         containers = self.kube.get("Pod", self.name, NAMESPACE)["spec"]["containers"]
         return next(str(c["image"]) for c in containers if c["name"] == CONTAINER)
-
-    @property
-    def schedule(self) -> Schedule:
-        """Its fork schedule (``eth_config``, EIP-7910)."""
-        return Schedule.of(self.rpc("eth_config"))
-
-    @property
-    def identity(self) -> Identity:
-        """The network that it is on."""
-        chain_id, network_id = int(self.rpc("eth_chainId"), 16), int(self.rpc("net_version"))
-        return Identity(chain_id, network_id, self.block(0)["hash"], self.schedule)
-
-    @property
-    def finality(self) -> Finality:
-        """Its head, safe and finalized block."""
-        head, safe, finalized = (self.block(tag) for tag in ("latest", "safe", "finalized"))
-        return Finality(int(head["number"], 16), _name(safe), _name(finalized))
-
-    def block(self, number: int | str) -> dict[str, Any]:
-        """Return a block by number or tag (``latest``, ``safe``, ``finalized``), without its transactions' bodies.
-
-        Raises:
-            LookupError: the node has no such block.
-        """
-        found = self.rpc("eth_getBlockByNumber", number if isinstance(number, str) else hex(number), False)
-        if found is None:
-            raise LookupError(f"{self.name} has no block {number}")
-        return found  # type: ignore[no-any-return]
 
     def metrics(self) -> dict[str, float]:
         """Return the metrics without labels, by name.
@@ -164,7 +92,7 @@ class Geth:
         return self.kube.logs(NAMESPACE, self.name, container=CONTAINER, previous=previous, tail=5000)
 
 
-class Execution(HelmComponent):
+class Execution(HelmComponent, Nodes[Geth]):
     """Geth by the chart ``geth-node``: release ``geth`` (two producers) and ``geth-follower`` (snap sync)."""
 
     name: ClassVar[str] = "execution"
@@ -248,6 +176,11 @@ class Execution(HelmComponent):
         """How many peers each node of the full mesh has."""
         return len(self.nodes) - 1
 
+    @property
+    def oldest_head_s(self) -> float:
+        """How old a node's head may grow: two slots, in seconds."""
+        return SlotClock.seconds(2)
+
     def behind_service(self) -> set[str]:
         """Return the pods that clients are sent to: the ready endpoints of the Service for JSON-RPC."""
         return _ready_endpoints(self.kube.objects("EndpointSlice", NAMESPACE, selector=_OF_SERVICE))
@@ -271,18 +204,6 @@ class Execution(HelmComponent):
         """Return the name of the volume that a node keeps its chain on."""
         return str(self.kube.get("PersistentVolumeClaim", claim_of(pod), NAMESPACE)["spec"]["volumeName"])
 
-    def ask(self, question: Callable[[Geth], T], *, within_s: float = 5.0) -> Answers[T]:
-        """Put a question to all nodes at once; each has ``within_s`` seconds."""
-        return answers.ask(self.nodes, question, within_s=within_s)
-
-    def peers(self) -> Answers[int]:
-        """Return each node's number of peers."""
-        return self.ask(lambda node: node.peers)
-
-    def identities(self) -> Answers[Identity]:
-        """Return the network that each node is on."""
-        return self.ask(lambda node: node.identity)
-
     def expected_identity(self) -> Identity:
         """Return the network that the devnet's genesis makes."""
         genesis, genesis_hash = self.devnet.genesis, self.devnet.genesis_hash
@@ -290,30 +211,10 @@ class Execution(HelmComponent):
         schedule = Schedule.asked_for(genesis, genesis_hash, int(head["timestamp"], 16))
         return Identity(genesis["config"]["chainId"], genesis["config"]["chainId"], genesis_hash, schedule)
 
-    def schedules(self) -> Answers[Schedule]:
-        """Return each node's fork schedule (EIP-7910)."""
-        return self.ask(lambda node: node.schedule)
-
-    def versions(self) -> Answers[str]:
-        """Return each node's client and version."""
-        return self.ask(lambda node: node.version)
-
     def version_drift(self) -> Answers[str]:
         """Return the nodes that run another version than the tag of their image names."""
         tags = {node.name: node.image.rpartition(":")[2] for node in self.nodes}
         return Answers({n: a for n, a in self.versions().by_node.items() if f"/{tags[n]}-" not in (a.value or "")})
-
-    def finality(self) -> Answers[Finality]:
-        """Return each node's head, safe and finalized block."""
-        return self.ask(lambda node: node.finality)
-
-    def hashes_at(self, number: int) -> Answers[str]:
-        """Return the hash of each node's block at a height."""
-        return self.ask(lambda node: str(node.block(number)["hash"]))
-
-    def watch_heads(self, window: Window) -> Heads:
-        """Watch the nodes' heads until the last block of some slots is due."""
-        return heads.watch(self.nodes, window)
 
     def receipts(self, *sent: str, within_s: float) -> Answers[tuple[Receipt | None, ...]]:
         """Return the receipts of transactions on each node.
@@ -339,16 +240,6 @@ class Execution(HelmComponent):
         """Return an account at a height, as each node has it."""
         return self.ask(lambda node: transactions.account(node, address, at))
 
-    def at_height(self, number: int) -> wait.Condition[Answers[int]]:
-        """Hold when every node's head is at least at a height."""
-
-        def look() -> wait.Observation[Answers[int]]:
-            reached = self.ask(lambda node: node.head, within_s=3)
-            below = reached.where_not(lambda head: head >= number)
-            return wait.Observation(not below, reached, below.line(f"block {number}"))
-
-        return wait.poll(look, every_s=0.25)
-
 
 def claim_of(pod: str) -> str:
     """Return the name of the claim that a node keeps its chain on."""
@@ -359,7 +250,3 @@ def _ready_endpoints(slices: Iterable[Object]) -> set[str]:
     """Return the pods of endpoints that are ready, which is what the Service's clients are sent to."""
     endpoints = (each for one in slices for each in one.get("endpoints") or ())
     return {str(each["targetRef"]["name"]) for each in endpoints if each["conditions"].get("ready")}
-
-
-def _name(block: Mapping[str, Any]) -> tuple[int, str]:
-    return int(block["number"], 16), str(block["hash"])

@@ -56,7 +56,7 @@ class Ingress(HelmComponent):
         Raises:
             LookupError: it has none yet.
         """
-        found = _address(self.kube.get("Service", _SERVICE, _NAMESPACE))
+        found = k8s.balanced_address(self.kube.get("Service", _SERVICE, _NAMESPACE))
         if not found:
             raise LookupError(f"Service {_NAMESPACE}/{_SERVICE} has no address yet")
         return found
@@ -138,7 +138,7 @@ class Ingress(HelmComponent):
 
     def _addressed(self) -> wait.Condition[str]:
         def judge(services: dict[str, Object]) -> wait.Observation[str]:
-            found = _address(services.get(_SERVICE, {}))
+            found = k8s.balanced_address(services.get(_SERVICE, {}))
             return wait.Observation(bool(found), found, f"Service {_SERVICE} has address {found or '(none yet)'}")
 
         return self.kube.watch("Service", _NAMESPACE, judge, name=_SERVICE)
@@ -155,8 +155,3 @@ class Ingress(HelmComponent):
             return wait.Observation(status == 404, status, f"{url} answers {status}, expected 404 for an unknown host")
 
         return wait.poll(ask)
-
-
-def _address(service: Object) -> str:
-    given = service.get("status", {}).get("loadBalancer", {}).get("ingress") or [{}]
-    return str(given[0].get("ip", ""))

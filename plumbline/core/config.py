@@ -19,6 +19,7 @@ FILE = "plumbline.toml"
 _NAME_LENGTH = 49
 _NAME = re.compile(rf"(?=.{{1,{_NAME_LENGTH}}}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 
+_READ = ("context", "kubeconfig", "map")  # which existing cluster is read, and how: of no stack that we bring up
 _NUMBERS = ("rto_s", "rpo_blocks", "rpo_crash_blocks")  # what drills are held to; stacks do not differ by them
 _URL = re.compile(r"https?://[^/@?#\s]+(/[^@?#\s]*)?")
 
@@ -29,6 +30,9 @@ class Config:
 
     Attributes:
         target: a local KinD cluster of our own, or an existing one that is only read.
+        context: of an existing cluster: the context of its kubeconfig by which it is read.
+        kubeconfig: that file.
+        map: the file that names the parts of the stack there.
         network: the Ethereum network that Geth follows.
         helios_network: the network that Helios follows (default: the devnet; with Geth on a public network, no Helios).
         images: pull images, build them, or decide by what can be reached.
@@ -52,6 +56,9 @@ class Config:
     """
 
     target: Literal["kind", "existing"] = "kind"
+    context: str | None = None
+    kubeconfig: str | None = None
+    map: str | None = None
     network: Literal["devnet", "sepolia", "mainnet"] = "devnet"
     helios_network: Literal["devnet", "sepolia", "mainnet"] | None = None
     images: Literal["auto", "pull", "build"] = "auto"
@@ -95,9 +102,15 @@ class Config:
     def describe(self) -> dict[str, Any]:
         """Return the values that make one stack different from another (what a standing stack is compared by)."""
         kept = dataclasses.asdict(self)
-        for passing in ("keep", "fresh", "registry_mirror", "allow_unpinned", *_NUMBERS):
+        for passing in ("keep", "fresh", "registry_mirror", "allow_unpinned", *_READ, *_NUMBERS):
             kept.pop(passing)
         return kept
+
+    def chosen(self) -> dict[str, Any]:
+        """Return the options that ask another command for the same stack: those that are not as they are by default."""
+        default = Config()
+        named = {name: getattr(self, name) for name in (*self.describe(), *_READ)}
+        return {name: value for name, value in named.items() if value != getattr(default, name)}
 
 
 def _check(values: Mapping[str, Any], *, where: str) -> None:

@@ -26,6 +26,17 @@ class UsageError(PlumblineError):
     exit_code = 2
 
 
+class NotMapped(PlumblineError):
+    """The map of an existing stack does not name a part: what is claimed of it cannot be judged there."""
+
+    exit_code = 2
+
+    def __init__(self, table: str) -> None:
+        """Remember the table that the map lacks."""
+        self.table = table
+        super().__init__(f"the map names none: add the table [{table}] to have it judged")
+
+
 class ConfigError(PlumblineError):
     """A configuration file or value cannot be used."""
 

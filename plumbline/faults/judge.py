@@ -115,7 +115,7 @@ class PytestJudge:
         folder = self.evidence / label
         (folder / RESULTS).unlink(missing_ok=True)  # of an earlier try with this label
         argv = [*_QUIETLY, "--as-is", f"--report-dir={folder}"]
-        argv += [f"--{key.replace('_', '-')}={value}" for key, value in self._options().items()]
+        argv += [f"--{key.replace('_', '-')}={value}" for key, value in self.config.chosen().items()]
         argv += [f"--control={control}" for control in controls]
         said = self.pytest([*argv, *self._files(controls)], self.root, within_s=_WITHIN_S)
         results = state.read_json(folder / RESULTS)
@@ -134,11 +134,6 @@ class PytestJudge:
             named = [file for file in files if f'"{control}"' in file.read_text()]
             chosen.update([file for file in named if file.parent.name == CONFORMANCE] or named)
         return [str(file.relative_to(self.root)) for file in sorted(chosen)] or [self.suites]
-
-    def _options(self) -> dict[str, Any]:
-        """Return the options of the stack that differ from the defaults, which a copy's plumbline.toml may lack."""
-        default = Config().describe()
-        return {key: value for key, value in self.config.describe().items() if value != default[key]}
 
 
 def read(results: Mapping[str, Any]) -> Judgement:

@@ -61,6 +61,8 @@ _PATHS = {
     "IPAddressPool": "/apis/metallb.io/v1beta1/namespaces/{namespace}/ipaddresspools",
     "L2Advertisement": "/apis/metallb.io/v1beta1/namespaces/{namespace}/l2advertisements",
 }
+KINDS = tuple(_PATHS)
+"""All kinds that can be named here."""
 
 
 class ApiError(PlumblineError):
@@ -175,7 +177,7 @@ class Kube:
 
     def get(self, kind: str, name: str, namespace: str = "") -> Object:
         """Return one object."""
-        return self.request("GET", f"{_path(kind, namespace)}/{name}")  # type: ignore[no-any-return]
+        return self.request("GET", f"{path_of(kind, namespace)}/{name}")  # type: ignore[no-any-return]
 
     def find(self, kind: str, name: str, namespace: str = "") -> Object | None:
         """Return one object, or None where it does not exist."""
@@ -186,25 +188,25 @@ class Kube:
 
     def objects(self, kind: str, namespace: str | None = "", *, selector: str = "") -> list[Object]:
         """Return the objects of a kind, of all namespaces where ``namespace`` is None."""
-        return self.request("GET", _path(kind, namespace), labelSelector=selector)["items"]  # type: ignore[no-any-return]
+        return self.request("GET", path_of(kind, namespace), labelSelector=selector)["items"]  # type: ignore[no-any-return]
 
     def delete(self, kind: str, name: str, namespace: str = "", *, grace_s: int | None = None) -> None:
         """Delete an object; one that is gone already is as good."""
         query: dict[str, Any] = {} if grace_s is None else {"gracePeriodSeconds": grace_s}
         try:
-            self.request("DELETE", f"{_path(kind, namespace)}/{name}", **query)
+            self.request("DELETE", f"{path_of(kind, namespace)}/{name}", **query)
         except NotFound:
             return
 
     def patch(self, kind: str, name: str, namespace: str, change: Object) -> Object:
         """Apply a JSON merge patch (RFC 7396) to an object and return it."""
-        path = f"{_path(kind, namespace)}/{name}"
+        path = f"{path_of(kind, namespace)}/{name}"
         return self.request("PATCH", path, body=change, content_type="application/merge-patch+json")  # type: ignore[no-any-return]
 
     def apply(self, objects: Iterable[Object]) -> None:
         """Create or update objects by server-side apply, as field manager "plumbline"."""
         for item in objects:
-            path = f"{_path(item['kind'], item['metadata'].get('namespace', ''))}/{item['metadata']['name']}"
+            path = f"{path_of(item['kind'], item['metadata'].get('namespace', ''))}/{item['metadata']['name']}"
             self.request(
                 "PATCH",
                 path,
@@ -248,7 +250,7 @@ class Kube:
             name: one object only.
         """
         return _Watch(
-            self, _path(kind, namespace), judge, selector, f"metadata.name={name}" if name else "", namespace is None
+            self, path_of(kind, namespace), judge, selector, f"metadata.name={name}" if name else "", namespace is None
         )
 
     def gone(self, kind: str, name: str, namespace: str) -> wait.Condition[None]:
@@ -266,7 +268,7 @@ class Kube:
             found = objects.get(name)
             if found is None:
                 return wait.Observation(False, {}, f"{kind} {namespace}/{name} does not exist yet")
-            ready, wanted, current = _rollout(found)
+            ready, wanted, current = rollout(found)
             done = current and ready >= wanted and wanted > 0
             state = f"{kind} {name}: {ready} of {wanted} ready" + ("" if current else ", an update is rolling out")
             return wait.Observation(done, found, state if done else state + self._why(found))
@@ -482,6 +484,12 @@ def node_address(node: Object) -> str:
     return next(str(address) for address in own if ":" not in address)
 
 
+def balanced_address(service: Object) -> str:
+    """Return the address that a load balancer gave to a Service; empty where it has none."""
+    given = service.get("status", {}).get("loadBalancer", {}).get("ingress") or [{}]
+    return str(given[0].get("ip", ""))
+
+
 def container_id(pod: Object, container: str) -> str:
     """Return the identity of a pod's container, which is another one after a restart; empty where it never ran."""
     statuses = pod.get("status", {}).get("containerStatuses", [])
@@ -493,19 +501,20 @@ def restarts(pod: Object) -> int:
     return sum(c.get("restartCount", 0) for c in pod.get("status", {}).get("containerStatuses", []))
 
 
-def _rollout(workload: Object) -> tuple[int, int, bool]:
+def rollout(workload: Object) -> tuple[int, int, bool]:
     """Return (ready, wanted, whether what runs is the current generation) of a workload."""
     status, spec = workload.get("status", {}), workload["spec"]
     current = status.get("observedGeneration", 0) >= workload["metadata"].get("generation", 1)
     if "desiredNumberScheduled" in status:  # a DaemonSet
         wanted = status.get("desiredNumberScheduled", 0)
         return status.get("numberReady", 0), wanted, current and status.get("updatedNumberScheduled", 0) >= wanted
-    wanted = spec.get("replicas", 1)
-    return status.get("readyReplicas", 0), wanted, current and status.get("updatedReplicas", 0) >= wanted
+    wanted, updated = spec.get("replicas", 1), status.get("updatedReplicas", 0)
+    old = status.get("replicas", 0) > updated  # those are ready, too, while the ones that should replace them are not
+    return status.get("readyReplicas", 0), wanted, current and updated >= wanted and not old
 
 
-def _path(kind: str, namespace: str | None) -> str:
-    """Return the REST path of a kind's collection."""
+def path_of(kind: str, namespace: str | None) -> str:
+    """Return the REST path of a kind's collection, that of all namespaces where ``namespace`` is None."""
     pattern = _PATHS[kind]
     if namespace is None:
         return pattern.replace("/namespaces/{namespace}", "")

@@ -31,6 +31,7 @@ OUTSIDE, WITNESS = "192.0.2.53", "192.0.2.54"  # name servers that nobody has: T
 
 
 @pytest.mark.control("CLU-001")
+@pytest.mark.reading
 def test_nodes_are_ready_and_the_control_plane_is_healthy(cluster: Cluster) -> None:
     """Preconditions: a standing cluster.
     Steps: read the nodes' conditions; ask every part of the control plane, and the node's own services, for their health.

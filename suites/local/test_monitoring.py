@@ -26,6 +26,7 @@ WEI = 10**9
 
 
 @pytest.mark.control("MON-001")
+@pytest.mark.reading
 def test_every_target_that_should_exist_is_up(monitoring: Monitoring) -> None:
     """Preconditions: a standing stack.
     Steps: for each port that the table of flows opens to Prometheus, on each pod and node that has it, look for its target.

@@ -135,6 +135,8 @@ def test_absent_objects_are_told_from_refusals(kube: Kube) -> None:
         ({"observedGeneration": 1, "readyReplicas": 2, "updatedReplicas": 2}, 2, False),
         ({"observedGeneration": 2, "readyReplicas": 2, "updatedReplicas": 1}, 2, False),
         ({"observedGeneration": 2, "readyReplicas": 1, "updatedReplicas": 2}, 2, False),
+        ({"observedGeneration": 2, "readyReplicas": 2, "updatedReplicas": 2, "replicas": 2}, 2, True),
+        ({"observedGeneration": 2, "readyReplicas": 2, "updatedReplicas": 2, "replicas": 3}, 2, False),
         ({}, 1, False),
     ],
 )

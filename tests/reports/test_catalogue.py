@@ -39,7 +39,7 @@ def collected(tmp_path_factory) -> dict[str, tuple[list[str], str | None]]:
         "-p",
         "no:cacheprovider",
         "-m",
-        "local or prod or alerts or dr or faults",
+        "local or existing or prod or alerts or dr or faults",
     ]
     ended = subprocess.run(
         [sys.executable, "-m", "pytest", *words, "suites"],

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from plumbline.core import wait
-from plumbline.kube.api import ApiError, Kube, Object
+from plumbline.kube.api import ApiError, Kube, Object, balanced_address
 from plumbline.kube.probes import NAMESPACE
 
 POOL = "plumbline-one-address"
@@ -28,13 +28,13 @@ class Balanced:
     @property
     def address(self) -> str:
         """The address that it was given, empty while it has none."""
-        return _address(self.kube.get("Service", self.name, NAMESPACE))
+        return balanced_address(self.kube.get("Service", self.name, NAMESPACE))
 
     def addressed(self) -> wait.Condition[str]:
         """Return the condition that it has an address, which is the value."""
 
         def judge(services: dict[str, Object]) -> wait.Observation[str]:
-            found = _address(services.get(self.name, {}))
+            found = balanced_address(services.get(self.name, {}))
             return wait.Observation(
                 bool(found), found, f"{self} has address {found}" if found else f"{self} is pending{self._why}"
             )
@@ -141,8 +141,3 @@ def pool_of_one(kube: Kube, address: str) -> Iterator[str]:
         yield POOL
     finally:
         kube.delete("IPAddressPool", POOL, _METALLB)
-
-
-def _address(found: Object) -> str:
-    given = found.get("status", {}).get("loadBalancer", {}).get("ingress") or [{}]
-    return str(given[0].get("ip", ""))

@@ -51,7 +51,7 @@ def of_pod(site: Site, namespace: str, pod: str) -> list[str]:
     """Return the names of the budgets that a pod is under."""
     labels = site.kube.get("Pod", pod, namespace)["metadata"].get("labels", {})
     budgets = site.kube.objects("PodDisruptionBudget", namespace)
-    return [str(budget["metadata"]["name"]) for budget in budgets if _selects(budget, labels)]
+    return [str(budget["metadata"]["name"]) for budget in budgets if selects(budget, labels)]
 
 
 @contextmanager
@@ -80,6 +80,7 @@ def noticed(site: Site, namespace: str, budget: str, healthy: int) -> wait.Condi
     return site.kube.watch("PodDisruptionBudget", namespace, judge, name=budget)
 
 
-def _selects(budget: Object, labels: dict[str, str]) -> bool:
+def selects(budget: Object, labels: dict[str, str]) -> bool:
+    """Return whether a budget is over pods with some labels."""
     wanted = budget["spec"]["selector"].get("matchLabels", {})
     return bool(wanted) and wanted.items() <= labels.items()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from plumbline.components.node.kind_config import CONTROL_PLANE
 from plumbline.core import shell
 from plumbline.core.paths import Paths
-from plumbline.kube.api import ApiError, Kube
+from plumbline.kube.api import ApiError, Kube, Object, condition_of
 
 OK = "ok"  # what a healthy part says
 _ANSWERS_WITHIN_S = 3
@@ -73,6 +73,16 @@ def parse(output: str) -> dict[str, str]:
     for line in output.splitlines():
         url, status, error = (*line.split(" ", 2), "", "")[:3]
         found[url] = OK if status == "200" else f"answers {status}" if int(status or 0) else f"does not answer: {error}"
+    return found
+
+
+def unready(nodes: Iterable[Object]) -> dict[str, str]:
+    """Return the nodes that are not Ready, with what they say of it."""
+    found = {}
+    for node in nodes:
+        said = condition_of(node, "Ready")
+        if said["status"] != "True":
+            found[str(node["metadata"]["name"])] = f"Ready is {said['status']}: {said.get('message', '')}"
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -105,13 +106,12 @@ class Alert:
     active_at: str
 
 
-@dataclass(frozen=True)
-class Prometheus:
-    """One Prometheus behind a Service."""
+class Questions(ABC):
+    """What can be asked of one Prometheus, whichever way leads to it."""
 
-    kube: Kube
-    namespace: str
-    service: str
+    @abstractmethod
+    def _ask(self, what: str, **query: Any) -> Any:
+        """Return the data of one answer of its API."""
 
     def query(self, expression: str) -> list[Sample]:
         """Return what a PromQL expression yields now; a scalar is one sample without labels.
@@ -176,6 +176,14 @@ class Prometheus:
     def declared_names(self) -> set[str]:
         """Return the name of every metric that a target declares, also of one that has no series now."""
         return set(self._ask("metadata"))
+
+@dataclass(frozen=True)
+class Prometheus(Questions):
+    """One Prometheus behind a Service, asked through the API server."""
+
+    kube: Kube
+    namespace: str
+    service: str
 
     def _ask(self, what: str, **query: Any) -> Any:
         base = f"/api/v1/namespaces/{self.namespace}/services/{self.service}:web/proxy"
