@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_type_hints
@@ -15,6 +15,7 @@ from plumbline.core import state
 from plumbline.core.errors import ConfigError
 
 R = TypeVar("R")
+_WORDS: Mapping[Any, str] = {str: "text that is not empty", int: "whole number", float: "number"}
 
 
 @dataclass(frozen=True)
@@ -165,30 +166,24 @@ def _made(kind: type[R], values: Any, where: str) -> R:
 
 
 def _value(hint: Any, value: Any, where: str) -> Any:
-    """Return a value of the type that an attribute has: a table, a list of them, or something plain."""
-    kinds = [kind for kind in get_args(hint) if dataclasses.is_dataclass(kind)] or [hint]
-    (kind,) = kinds
-    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
-        many = get_args(hint)[-1:] == (...,)
-        if not many:
+    """Return a value of the type that an attribute has: a list, a table, or something plain."""
+    parts = get_args(hint)
+    if parts[-1:] == (...,):
+        if not isinstance(value, list):
+            raise ConfigError(f"{where} is {value!r}, and should be a list")
+        return tuple(_value(parts[0], each, f"{where} {number}") for number, each in enumerate(value, 1))
+    for kind in (hint, *parts):  # a table that may be left out is one of two parts
+        if isinstance(kind, type) and dataclasses.is_dataclass(kind):
             return _made(kind, value, where)
-        return tuple(_made(kind, each, f"{where} {number}") for number, each in enumerate(_list(value, where), 1))
-    if get_args(hint) == (str, ...):
-        return tuple(_value(str, each, where) for each in _list(value, where))
+    return _plain(hint, value, where)
+
+
+def _plain(hint: Any, value: Any, where: str) -> Any:
     choices = get_args(hint)
     right = value in choices if choices else isinstance(value, (int, float) if hint is float else hint)
     if not right or isinstance(value, bool) or value == "":
         meant = f"one of {', '.join(choices)}" if choices else f"a {_WORDS[hint]}"
         raise ConfigError(f"{where} is {value!r}, and should be {meant}")
-    return value
-
-
-_WORDS: Mapping[Any, str] = {str: "text that is not empty", int: "whole number", float: "number"}
-
-
-def _list(value: Any, where: str) -> Iterable[Any]:
-    if not isinstance(value, list):
-        raise ConfigError(f"{where} is {value!r}, and should be a list")
     return value
 
 
