@@ -65,6 +65,30 @@ def test_too_small_a_disk(checkout: Path, docker: Any, refused: Refused, monkeyp
     assert said.endswith("point PLUMBLINE_CACHE at a larger disk")
 
 
+# -- a cluster of others ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["up", "down", "plan"])
+def test_a_cluster_of_others_is_not_touched(command: str, checkout: Path, docker: Any, refused: Refused) -> None:
+    said = refused(command, "--target", "existing", code=2)
+
+    assert said.startswith("--target existing is only read: pytest suites --target existing judges it")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("propose --context a --kubeconfig none", "none cannot be read (No such file or directory): name a kubeconfig"),
+        ("check --context a --kubeconfig none --map map.toml", "none cannot be read (No such file or directory)"),
+        ("check --context a --kubeconfig none", "the following arguments are required: --map"),
+        ("propose", "the following arguments are required: --context, --kubeconfig"),
+        ("", "the following arguments are required: ACTION"),
+    ],
+)
+def test_who_reads_must_say_what(words: str, says: str, checkout: Path, docker: Any, refused: Refused) -> None:
+    assert says in refused("existing", *words.split(), code=2)
+
+
 # -- configuration --------------------------------------------------------------------------------------------------------
 
 

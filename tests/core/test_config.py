@@ -62,3 +62,9 @@ def test_passing_options_do_not_make_another_stack() -> None:
 
     assert passing.describe() == Config().describe()
     assert Config(network="sepolia").describe() != Config().describe()
+
+
+def test_chosen_is_what_another_command_must_be_told():
+    assert Config().chosen() == Config(keep=True, fresh=True).chosen() == {}
+    existing = {"target": "existing", "context": "theirs", "map": "map.toml"}
+    assert Config(**existing).chosen() == existing
