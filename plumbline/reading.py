@@ -33,6 +33,6 @@ def command(options: argparse.Namespace, paths: Paths) -> int:
         print(proposal.text(proposal.propose(kube, options.namespace)), end="")
         return 0
     stack = Existing.open(Config.load(paths.root, {**given, "map": options.map}), paths)
-    access.require(stack.kube, stack.mapped.cluster.namespaces)
+    stack.require()
     print(f"{access.who(stack.kube)} may only read")
     return 0

@@ -80,12 +80,16 @@ def test_a_cluster_of_others_is_not_touched(command: str, checkout: Path, docker
     [
         ("propose --context a --kubeconfig none", "none cannot be read (No such file or directory): name a kubeconfig"),
         ("check --context a --kubeconfig none --map map.toml", "none cannot be read (No such file or directory)"),
+        ("propose --context a --kubeconfig README.md", "README.md is no kubeconfig: name one"),
+        ("propose --context a --kubeconfig theirs.yaml", "theirs.yaml has no context a: choose one of theirs"),
         ("check --context a --kubeconfig none", "the following arguments are required: --map"),
         ("propose", "the following arguments are required: --context, --kubeconfig"),
         ("", "the following arguments are required: ACTION"),
     ],
 )
 def test_who_reads_must_say_what(words: str, says: str, checkout: Path, docker: Any, refused: Refused) -> None:
+    (checkout / "theirs.yaml").write_text("contexts: [{name: theirs}]\n")
+
     assert says in refused("existing", *words.split(), code=2)
 
 

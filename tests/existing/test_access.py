@@ -6,8 +6,14 @@ import pytest
 from existingtest import Kube
 
 from plumbline.components.existing import access
+from plumbline.components.existing.mapping import Cluster, Map
+from plumbline.components.existing.stack import Existing
 from plumbline.core.errors import Unfit
-from plumbline.kube.api import KINDS, ApiError
+from plumbline.kube.api import KINDS, ApiError, path_of
+
+
+def reading(server, namespaces):
+    return Existing(server, Map(Cluster("v1.36.2", tuple(namespaces))))
 
 
 class Server(Kube):
@@ -38,7 +44,7 @@ class Server(Kube):
 
 def test_who_may_only_read_is_let_in_after_every_write_was_tried():
     server = Server("get pods chain", "list nodes")
-    access.require(server, ["chain", "edge"])
+    reading(server, ["chain", "edge"]).require()
     for kind in ("deployments", "statefulsets", "secrets", "networkpolicies", "poddisruptionbudgets"):
         for space in ("chain", "edge"):
             tried = [call for call in server.calls if f"/namespaces/{space}/{kind}" in call]
@@ -63,12 +69,15 @@ def test_who_may_only_read_is_let_in_after_every_write_was_tried():
         "get nodes/proxy",
         "create serviceaccounts/token chain",
         "create pods/eviction chain",
+        "create rolebindings chain",
+        "bind clusterroles",
+        "impersonate serviceaccounts chain",
     ],
 )
 def test_one_right_too_many_stops_everything(right):
     server = Server(right)
     with pytest.raises(Unfit, match="somebody") as refused:
-        access.require(server, ["chain", "edge"])
+        reading(server, ["chain", "edge"]).require()
     verb, resource, *space = right.split()
     assert f"may {verb} {resource}" in str(refused.value)
     assert not space or f"in namespace {space[0]}" in str(refused.value)
@@ -78,7 +87,7 @@ def test_one_right_too_many_stops_everything(right):
 @pytest.mark.parametrize("status", [200, 404, 409, 422])
 def test_a_write_that_is_not_forbidden_stops_everything(status):
     with pytest.raises(Unfit, match=r"is not forbidden to DELETE .*/chain/secrets/"):
-        access.require(Server(unguarded="DELETE .*/chain/secrets/.*", status=status), ["chain"])
+        reading(Server(unguarded="DELETE .*/chain/secrets/.*", status=status), ["chain"]).require()
 
 
 def test_an_api_server_that_does_not_tell_proves_nothing():
@@ -87,10 +96,10 @@ def test_an_api_server_that_does_not_tell_proves_nothing():
             raise ConnectionError("refused")
 
     with pytest.raises(Unfit, match="cannot be proved read-only"):
-        access.require(Mute(), ["chain"])
+        reading(Mute(), ["chain"]).require()
 
 
 def test_everything_that_can_be_named_is_asked_about():
     asked = {right.resource for right in access.dangerous(["chain"])}
-    assert len({resource for resource in asked if "/" not in resource}) == len(KINDS)
+    assert {path_of(kind, "chain").rpartition("/")[2] for kind in KINDS} <= asked
     assert {"pods/exec", "pods/portforward", "pods/proxy", "services/proxy", "nodes/proxy"} <= asked

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from plumbline.core.errors import Unfit
 from plumbline.kube.api import KINDS, ApiError, Kube, path_of
 
 MANIFEST = "existing/reader.yaml"  # below local/: the account and its rights, as published
@@ -26,6 +25,13 @@ _WAYS_IN = (
     *("services/proxy", "nodes/proxy", "serviceaccounts/token"),
 )
 _CLUSTER_WIDE = ("nodes/proxy",)
+# Ways to more rights (https://kubernetes.io/docs/concepts/security/rbac-good-practices): verb, group, resource.
+_RBAC = "rbac.authorization.k8s.io"
+_WAYS_UP = (
+    *product(("impersonate",), ("",), ("users", "groups", "serviceaccounts")),
+    *product(("bind", "escalate"), (_RBAC,), ("roles", "clusterroles")),
+    *product(_WRITING, (_RBAC,), ("roles", "clusterroles", "rolebindings", "clusterrolebindings")),
+)
 _METHODS = ("POST", "PUT", "PATCH", "DELETE")
 _PATCHED = "application/merge-patch+json"
 _NOBODY = "plumbline-asks-whether-it-may"  # an object that does not exist: nothing is there to be hurt
@@ -95,6 +101,7 @@ def dangerous(namespaces: Iterable[str]) -> Iterator[Right]:
     for way in _WAYS_IN:
         where = ("",) if way in _CLUSTER_WIDE else places
         yield from (Right(verb, "", way, place) for verb, place in product(("get", *_WRITING), where))
+    yield from (Right(*way, place) for way, place in product(_WAYS_UP, places))
 
 
 def trials(namespaces: Iterable[str]) -> Iterator[Trial]:
@@ -122,24 +129,6 @@ def excess(kube: Kube, namespaces: Iterable[str]) -> list[str]:
         tried = list(trials(namespaces))
         refused = pool.map(lambda trial: trial.forbidden(kube), tried)
         return [f"is not forbidden to {trial}" for trial, no in zip(tried, refused, strict=True) if not no]
-
-
-def require(kube: Kube, namespaces: Iterable[str]) -> None:
-    """Demand that who asks may only read.
-
-    Raises:
-        Unfit: it may do more, or the API server does not tell.
-    """
-    try:
-        found = excess(kube, namespaces)
-    except (ApiError, OSError) as error:
-        raise Unfit(f"context {kube.context} cannot be proved read-only ({error}): see docs/existing.md") from None
-    if found:
-        more = f", and {len(found) - 1} more" if len(found) > 1 else ""
-        raise Unfit(
-            f"context {kube.context} ({who(kube)}) {found[0]}{more}: nothing was judged; use the account of "
-            f"local/{MANIFEST}, as docs/existing.md shows"
-        )
 
 
 def who(kube: Kube) -> str:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import yaml
+
 from plumbline.components.base import Workload
 from plumbline.components.existing import access, demands, dial
 from plumbline.components.existing.mapping import Balancer, Host, Map
@@ -16,9 +18,9 @@ from plumbline.components.existing.nodes import MappedNodes
 from plumbline.components.node import control_plane
 from plumbline.core import state
 from plumbline.core.config import Config
-from plumbline.core.errors import ConfigError, NotMapped
+from plumbline.core.errors import ConfigError, NotMapped, Unfit
 from plumbline.core.paths import Paths
-from plumbline.kube.api import Kube, Object, balanced_address
+from plumbline.kube.api import ApiError, Kube, Object, balanced_address
 
 UNKNOWN_HOST = "unknown.invalid"  # nobody serves it: RFC 2606
 
@@ -64,13 +66,25 @@ class Existing:
             )
         return cls(reached(config, paths), Map.read(Path(config.map)))
 
-    def excess(self) -> list[str]:
-        """Return, in words, what who asks may do beyond reading."""
-        return self._excess
-
     @cached_property
-    def _excess(self) -> list[str]:
+    def excess(self) -> list[str]:
+        """What who asks may do beyond reading, in words."""
         return access.excess(self.kube, self.mapped.cluster.namespaces)
+
+    def require(self) -> None:
+        """Demand that who asks may only read.
+
+        Raises:
+            Unfit: it may do more, or the API server does not tell.
+        """
+        context, fix = self.kube.context, f"use the account of local/{access.MANIFEST}, as docs/existing.md shows"
+        try:
+            found = self.excess
+        except (ApiError, OSError) as error:
+            raise Unfit(f"context {context} cannot be proved read-only ({error}): {fix}") from None
+        if found:
+            more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+            raise Unfit(f"context {context} ({access.who(self.kube)}) {found[0]}{more}, so nothing was judged: {fix}")
 
     # -- its parts, by what they are ------------------------------------------------------------------------------
 
@@ -162,7 +176,7 @@ def reached(config: Config, paths: Paths) -> Kube:
     The kubeconfig is copied to our own state, beside which the client keeps its key files: the user's folder is left alone.
 
     Raises:
-        ConfigError: it does not say which, or there is no such file.
+        ConfigError: it does not say which, or there is no such file or context.
     """
     if not (config.context and config.kubeconfig):
         raise ConfigError(
@@ -170,9 +184,17 @@ def reached(config: Config, paths: Paths) -> Kube:
         )
     own = paths.state / "existing" / "kubeconfig"
     try:
-        state.write_text(own, Path(config.kubeconfig).read_text(), mode=0o600)
+        text = Path(config.kubeconfig).read_text()
+        known = [each["name"] for each in yaml.safe_load(text)["contexts"]]
     except OSError as error:
         raise ConfigError(f"{config.kubeconfig} cannot be read ({error.strerror}): name a kubeconfig") from None
+    except (yaml.YAMLError, TypeError, KeyError):
+        raise ConfigError(f"{config.kubeconfig} is no kubeconfig: name one") from None
+    if config.context not in known:
+        raise ConfigError(
+            f"{config.kubeconfig} has no context {config.context}: choose one of {', '.join(known) or '(none)'}"
+        )
+    state.write_text(own, text, mode=0o600)
     return Kube(own, config.context, paths.bin)
 
 
