@@ -39,7 +39,7 @@ lint: env ## style, types, import rules
 	lint-imports --no-logo
 
 ##@ Prove more of it (every night: .github/workflows/nightly.yml)
-.PHONY: alerts drills verify-multi verify-pull faults repetitions
+.PHONY: alerts drills total-loss verify-multi verify-pull faults repetitions
 alerts: env ## what alerts tell of, really caused: until it is delivered, and until its end is told
 	$(PLUMBLINE) engine ensure
 	pytest suites/alerts $(OPTIONS) $(PYTEST)
@@ -47,6 +47,10 @@ alerts: env ## what alerts tell of, really caused: until it is delivered, and un
 drills: env ## snapshots, and restore drills under traffic with measured RPO and RTO
 	$(PLUMBLINE) engine ensure
 	pytest suites/dr $(OPTIONS) $(PYTEST)
+
+total-loss: env ## a cluster of its own is exported, deleted and rebuilt: it must serve the same chain
+	$(PLUMBLINE) engine ensure
+	pytest suites/dr -m total_loss $(OPTIONS) $(PYTEST)
 
 verify-multi: env ## every local control on a control plane and two workers
 	$(PLUMBLINE) engine ensure

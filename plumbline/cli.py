@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from plumbline import custody, progress, reading, restoring
+from plumbline import custody, progress, reading, rebuilding, restoring
 from plumbline.core import events
 from plumbline.core.arguments import Parser
 from plumbline.core.config import Config
@@ -132,6 +132,12 @@ def _parser() -> argparse.ArgumentParser:
     reading.add_actions(existing)
     restore = command("restore", _restore, "a node from a snapshot, judged, in the place of the node that it is of")
     restoring.add_options(_with_config(restore))
+    rehearse = command("rehearse", _rehearse, "an upgrade of Geth, on a clone of a node, with a verdict")
+    restoring.add_rehearsal(_with_config(rehearse))
+    exports = command("export", _export, "what a lost cluster is rebuilt from, into a folder outside of it")
+    rebuilding.add_options(_with_config(exports))
+    rebuilds = command("rebuild", _rebuild, "replace the cluster by a new one that serves the chain of an export")
+    rebuilding.add_options(_with_config(rebuilds))
     faults = command("faults", _faults, "break the stack on purpose and demand that the right control goes red")
     faults.add_argument("rest", nargs=argparse.REMAINDER, metavar="list|run|heal ...")
     bench = command("bench", _bench, "measure: how fast, beside what, and whether it can be relied on")
@@ -290,14 +296,46 @@ def _secrets(options: argparse.Namespace) -> int:
 def _restore(options: argparse.Namespace) -> int:
     from plumbline.components.recovery.restore import Restore  # noqa: PLC0415
 
-    stack = _standing(options)
-    if stack.site.config.network != "devnet":
+    with _recovering(options) as site:
+        return restoring.command(options, Restore(site))
+
+
+def _rehearse(options: argparse.Namespace) -> int:
+    with _recovering(options) as site:
+        return restoring.rehearse(options, site)
+
+
+def _export(options: argparse.Namespace) -> int:
+    with _recovering(options) as site:
+        return rebuilding.export(options, site)
+
+
+def _rebuild(options: argparse.Namespace) -> int:
+    from plumbline import doctor  # noqa: PLC0415
+
+    paths = Paths.of()
+    doctor.require(paths, _recoverable(_config(options, paths)))
+    events.open_run(paths.runs)
+    with progress.shown():
+        return rebuilding.rebuild(options, lambda: _stack(options))
+
+
+@contextmanager
+def _recovering(options: argparse.Namespace) -> Iterator[Any]:
+    """Show what is done, and lend the place of the standing stack."""
+    site = _standing(options).site
+    _recoverable(site.config)
+    events.open_run(site.paths.runs)
+    with progress.shown():
+        yield site
+
+
+def _recoverable(config: Config) -> Config:
+    if config.network != "devnet":
         raise UsageError(
             "nodes of a public network are restored by their chart (persistence.fromSnapshot): see docs/backup.md"
         )
-    events.open_run(stack.site.paths.runs)
-    with progress.shown():
-        return restoring.command(options, Restore(stack.site))
+    return config
 
 
 def _existing(options: argparse.Namespace) -> int:

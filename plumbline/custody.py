@@ -41,10 +41,6 @@ def add_actions(parser: argparse.ArgumentParser, with_config: Callable[[argparse
         with_config(added)
         return added
 
-    def with_passphrase(added: argparse.ArgumentParser) -> None:
-        text = "the first line of this file is the passphrase (default: the first line of standard input)"
-        added.add_argument("--passphrase-file", metavar="FILE", type=Path, help=text)
-
     seals = action("seal", "read a Secret's manifest from standard input and print its SealedSecret")
     seals.add_argument("--scope", choices=list(map(str, Scope)), default=str(Scope.STRICT), help="default: strict")
     seals.add_argument("--because", metavar="TEXT", default="", help="why the scope is wider than strict, in words")
@@ -53,13 +49,19 @@ def add_actions(parser: argparse.ArgumentParser, with_config: Callable[[argparse
     action("rotate", "make a new key, seal everything anew with it, and report")
     backs_up = action("backup", "write every key to a file that opens with a passphrase only")
     backs_up.add_argument("file", metavar="FILE", type=Path)
-    with_passphrase(backs_up)
+    add_passphrase(backs_up)
     restores = action("restore", "give the cluster the keys of a backup, and say what cannot be unsealed even so")
     restores.add_argument("file", metavar="FILE", type=Path)
-    with_passphrase(restores)
+    add_passphrase(restores)
     text = "the backup was made of another cluster, which this one replaces"
     restores.add_argument("--of-another-cluster", action="store_true", help=text)
     action("report", "list the keys, and which of them each SealedSecret is sealed to")
+
+
+def add_passphrase(parser: argparse.ArgumentParser) -> None:
+    """Add the way to give a passphrase to a command's parser."""
+    text = "the first line of this file is the passphrase (default: the first line of standard input)"
+    parser.add_argument("--passphrase-file", metavar="FILE", type=Path, help=text)
 
 
 def command(options: argparse.Namespace, keeper: Keeper) -> int:
@@ -84,8 +86,8 @@ def command(options: argparse.Namespace, keeper: Keeper) -> int:
         case "backup":
             _back_up(options, keeper())
         case "restore":
-            text, passphrase = _read(options.file), _passphrase(options.passphrase_file)
-            _show(keeper().restore(text, passphrase, of_another=options.of_another_cluster))
+            text, opening = _read(options.file), passphrase(options.passphrase_file)
+            _show(keeper().restore(text, opening, of_another=options.of_another_cluster))
         case "report":
             _show(keeper().report())
     return 0
@@ -122,7 +124,7 @@ def _manifest(text: str) -> Object:
 def _back_up(options: argparse.Namespace, sealed_secrets: SealedSecrets) -> None:
     if options.file.exists():
         raise UsageError(f"{options.file} exists already: name another file, an older backup may still be needed")
-    state.write_text(options.file, sealed_secrets.backup(_passphrase(options.passphrase_file)), mode=_OWNER_ONLY)
+    state.write_text(options.file, sealed_secrets.backup(passphrase(options.passphrase_file)), mode=_OWNER_ONLY)
     print(f"{options.file} holds {len(sealed_secrets.keys())} keys; keep it, and its passphrase elsewhere")
 
 
@@ -133,7 +135,7 @@ def _show(report: Report) -> None:
         raise ControlFailed(f"no key opens {names}: restore a later backup, or seal them anew from their source")
 
 
-def _passphrase(file: Path | None) -> str:
+def passphrase(file: Path | None) -> str:
     """Return the passphrase; it is never an argument, since everybody on the machine can read those."""
     if file is not None:
         lines = _read(file).splitlines()

@@ -1,13 +1,14 @@
-"""``plumbline restore``: a node from a snapshot in the place of the node that it is of, and the way back."""
+"""``plumbline restore``: a node from a snapshot in the place of another, and the way back; ``plumbline rehearse``: an upgrade."""
 
 from __future__ import annotations
 
 import argparse
 from typing import TYPE_CHECKING
 
-from plumbline.core.errors import UsageError
+from plumbline.core.errors import ControlFailed, UsageError
 
 if TYPE_CHECKING:
+    from plumbline.components.base import Site
     from plumbline.components.recovery.restore import Restore
 
 
@@ -39,4 +40,29 @@ def command(options: argparse.Namespace, restore: Restore) -> int:
     print(restored)
     print(f"clients are sent to {restored.node.name} instead of {restored.replaces}, which runs on without them")
     print('to go back: "plumbline restore --undo"')
+    return 0
+
+
+def add_rehearsal(parser: argparse.ArgumentParser) -> None:
+    """Add what a rehearsal is asked for to the command's parser."""
+    parser.add_argument(
+        "--image", metavar="REPOSITORY:TAG", required=True, help="the other client, as the nodes have it"
+    )
+    parser.add_argument(
+        "--node", metavar="POD", default="geth-follower-0", help="whose clone runs it (default: %(default)s)"
+    )
+
+
+def rehearse(options: argparse.Namespace, site: Site) -> int:
+    """Rehearse an upgrade, print the verdict, and return the exit code.
+
+    Raises:
+        ControlFailed: it must not be rolled out, or could not be taken back.
+    """
+    from plumbline.components.recovery import rehearsal  # noqa: PLC0415
+
+    verdict = rehearsal.rehearse(site, options.node, options.image)
+    if not verdict.passed:
+        raise ControlFailed(str(verdict))
+    print(verdict)
     return 0

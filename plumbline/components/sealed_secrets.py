@@ -105,6 +105,10 @@ class SealedSecrets(HelmComponent):
         """Return every SealedSecret of the cluster."""
         return self.kube.objects("SealedSecret", None)
 
+    def manifests(self, namespace: str, *names: str) -> list[Object]:
+        """Return SealedSecrets as they stand in Git: without what the API server put into them."""
+        return [_manifest(self.kube.get("SealedSecret", name, namespace)) for name in names]
+
     # -- keys ----------------------------------------------------------------------------------------------------
 
     def keys(self) -> list[SealingKey]:
@@ -229,9 +233,7 @@ class SealedSecrets(HelmComponent):
         return str(self.kube.request("GET", f"{_HTTP}/v1/cert.pem"))
 
     def _sealed_anew(self, sealed: Object) -> Object:
-        meta = {key: value for key, value in sealed["metadata"].items() if key in _OF_PEOPLE}
-        body = {key: sealed[key] for key in ("apiVersion", "kind", "spec")} | {"metadata": meta}
-        answer, _ = self.kube.exchange("POST", f"{_HTTP}/v1/rotate", body=body)
+        answer, _ = self.kube.exchange("POST", f"{_HTTP}/v1/rotate", body=_manifest(sealed))
         return json.loads(answer)  # type: ignore[no-any-return]
 
     def _wait_unsealed(self, names: Iterable[str]) -> None:
@@ -255,3 +257,8 @@ class SealedSecrets(HelmComponent):
     def _uid(self) -> str:
         """What tells this cluster from every other one."""
         return str(self.kube.get("Namespace", "kube-system")["metadata"]["uid"])
+
+
+def _manifest(sealed: Object) -> Object:
+    meta = {key: value for key, value in sealed["metadata"].items() if key in _OF_PEOPLE}
+    return {key: sealed[key] for key in ("apiVersion", "kind", "spec")} | {"metadata": meta}

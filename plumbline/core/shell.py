@@ -12,9 +12,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import IO
 
 from plumbline.core.errors import PlumblineError, ToolMissing
 
@@ -82,7 +84,8 @@ def run(
     argv: Sequence[str | Path],
     *,
     within_s: float,
-    input: str | bytes | None = None,  # noqa: A002  (subprocess' own name for it)
+    input: str | bytes | Path | None = None,  # noqa: A002  (subprocess' own name for it)
+    into: Path | None = None,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     check: bool = True,
@@ -92,7 +95,8 @@ def run(
     Args:
         argv: program and arguments; no shell is involved.
         within_s: deadline in seconds; the program and its children are ended then.
-        input: what it reads on standard input.
+        input: what it reads on standard input, or the file that holds it.
+        into: the file that takes what it prints, which may be too much to hold in memory; ``stdout`` is then empty.
         env: added to our own environment.
         cwd: its working directory.
         check: whether an exit code other than 0 is an error.
@@ -103,21 +107,24 @@ def run(
         CommandTimeout: it did not end in time.
     """
     words = tuple(str(word) for word in argv)
-    data = input.encode() if isinstance(input, str) else input
+    data = input.encode() if isinstance(input, str) else input if isinstance(input, bytes) else None
     start = time.monotonic()
-    process = _start(words, env, cwd, stdin=subprocess.PIPE if data is not None else subprocess.DEVNULL)
+    with ExitStack() as files:
+        read = files.enter_context(input.open("rb")) if isinstance(input, Path) else subprocess.DEVNULL
+        written = files.enter_context(into.open("wb")) if into is not None else subprocess.PIPE
+        process = _start(words, env, cwd, stdin=read if data is None else subprocess.PIPE, stdout=written)
     try:
         out, err = process.communicate(data, timeout=within_s)
     except subprocess.TimeoutExpired:
         _end(process)
         out, err = process.communicate()
-        raise CommandTimeout(words, within_s, _last(err or out)) from None
+        raise CommandTimeout(words, within_s, _last(err or out or b"")) from None
     except BaseException:
         _end(process)
         raise
     finally:
         _running.pop(process, None)
-    result = Result(words, process.returncode, _text(out), _text(err), time.monotonic() - start)
+    result = Result(words, process.returncode, _text(out or b""), _text(err), time.monotonic() - start)
     if check and not result.ok:
         raise CommandFailed(result)
     return result
@@ -170,7 +177,13 @@ def stream(
 
 
 def _start(
-    argv: tuple[str, ...], env: Mapping[str, str] | None, cwd: Path | None, *, stdin: int, merge: bool = False
+    argv: tuple[str, ...],
+    env: Mapping[str, str] | None,
+    cwd: Path | None,
+    *,
+    stdin: int | IO[bytes],
+    stdout: int | IO[bytes] = subprocess.PIPE,
+    merge: bool = False,
 ) -> subprocess.Popen[bytes]:
     environment = {**os.environ, **(env or {})}
     if shutil.which(argv[0], path=environment.get("PATH", os.defpath)) is None:
@@ -178,7 +191,7 @@ def _start(
     process = subprocess.Popen(
         [*bound_to_us(), *argv],
         stdin=stdin,
-        stdout=subprocess.PIPE,
+        stdout=stdout,
         stderr=subprocess.STDOUT if merge else subprocess.PIPE,
         env=environment,
         cwd=cwd,

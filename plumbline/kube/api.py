@@ -307,9 +307,16 @@ class Kube:
 
     # -- ways into pods ------------------------------------------------------------------------------------------
 
-    def kubectl(self, *words: str, within_s: float = 30, input: str | None = None, check: bool = True) -> shell.Result:  # noqa: A002
-        """Run the pinned kubectl against our cluster."""
-        return shell.run([*self.kubectl_argv(), *words], within_s=within_s, input=input, check=check)
+    def kubectl(
+        self,
+        *words: str,
+        within_s: float = 30,
+        input: str | Path | None = None,  # noqa: A002  (as shell.run calls it)
+        into: Path | None = None,
+        check: bool = True,
+    ) -> shell.Result:
+        """Run the pinned kubectl against our cluster; the arguments are those of :func:`shell.run`."""
+        return shell.run([*self.kubectl_argv(), *words], within_s=within_s, input=input, into=into, check=check)
 
     def kubectl_argv(self) -> list[str]:
         """Return the pinned kubectl with our kubeconfig and context."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 
@@ -48,6 +49,15 @@ def test_stream_has_a_deadline_too() -> None:
 
 def test_input_reaches_the_program() -> None:
     assert shell.run(["cat"], within_s=5, input="seed").stdout == "seed"
+
+
+def test_files_are_read_and_written_as_they_are(tmp_path: Path) -> None:
+    raw = bytes(range(256))
+    (tmp_path / "in").write_bytes(raw)
+
+    result = shell.run(["sh", "-c", "cat; echo done >&2"], within_s=5, input=tmp_path / "in", into=tmp_path / "out")
+
+    assert ((tmp_path / "out").read_bytes(), result.stdout, result.stderr) == (raw, "", "done\n")
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ STACK = {
     "destroy",
 }
 MACHINE = {"engine", "engine-stop", "images", "doctor", "report", "env"}
-NIGHTLY = {"alerts", "drills", "verify-multi", "verify-pull", "faults", "repetitions"}
+NIGHTLY = {"alerts", "drills", "total-loss", "verify-multi", "verify-pull", "faults", "repetitions"}
 TARGETS = {"help", "verify", "test", "lint", *STACK, *MACHINE, *NIGHTLY}
 CALLS = (
     "$(PLUMBLINE) ",

@@ -7,9 +7,8 @@ from typing import Any
 
 from plumbline.components.base import Release
 from plumbline.components.chain.further_node import FurtherNode
-from plumbline.components.consensus import Consensus
 from plumbline.components.devnet import NAMESPACE
-from plumbline.components.execution import CONTAINER, Execution
+from plumbline.components.execution import CONTAINER
 from plumbline.components.recovery.cut import Mode
 from plumbline.components.volumes.chain_marks import MODE
 from plumbline.components.volumes.snapshots import Snapshot
@@ -19,8 +18,9 @@ from plumbline.kube import api as k8s
 from plumbline.kube import usage
 from plumbline.kube.api import Object
 
-_RELEASE = Release(
-    "geth-restored", "geth-node", NAMESPACE, values_file="values.local-restored.yaml", asks_api_server=True
+RESTORED, REHEARSED = (
+    Release(name, "geth-node", NAMESPACE, values_file="values.local-restored.yaml", asks_api_server=True)
+    for name in ("geth-restored", "geth-rehearsed")
 )
 _NO_IMAGE = ("ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName")
 _FINAL = ("ResourceExhausted", "OutOfRange", "InvalidArgument")  # gRPC codes by which a driver refuses
@@ -61,11 +61,7 @@ class ImageMissing(Unfit):
 
 
 class Replacement(FurtherNode):
-    """The release ``geth-restored``."""
-
-    def __init__(self, execution: Execution, consensus: Consensus) -> None:
-        """Bind to the nodes that it joins, and to the beacon node that its light client asks."""
-        super().__init__(_RELEASE, execution, consensus)
+    """A release with the values of a restored node."""
 
     def begin(self, snapshot: Snapshot, size: str, **values: Any) -> None:
         """Deploy it on a copy of a snapshot, with more values of the chart; does not wait for it.

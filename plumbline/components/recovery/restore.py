@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from plumbline.components.base import Site
+from plumbline.components.base import Release, Site
 from plumbline.components.consensus import Consensus
 from plumbline.components.devnet import NAMESPACE
 from plumbline.components.execution import Execution, Geth
@@ -17,7 +17,7 @@ from plumbline.components.light_client import LightClient
 from plumbline.components.recovery import judgement, shift
 from plumbline.components.recovery.admission import SnapshotMissing, admit
 from plumbline.components.recovery.course import Course
-from plumbline.components.recovery.replacement import CopyRefused, Replacement, no_room_within, refused
+from plumbline.components.recovery.replacement import RESTORED, CopyRefused, Replacement, no_room_within, refused
 from plumbline.components.volumes.chain_marks import ChainMarks
 from plumbline.components.volumes.snapshots import Snapshot, Snapshots
 from plumbline.core import wait
@@ -66,10 +66,10 @@ class Restored:
 class Restore:
     """Restores one node at a time; whatever fails leaves the stack as it was."""
 
-    def __init__(self, site: Site) -> None:
-        """Bind to the place where the stack stands."""
+    def __init__(self, site: Site, release: Release = RESTORED) -> None:
+        """Bind to the place where the stack stands; the replacement is one of the releases of restored nodes."""
         self.execution, self.light_client = Execution(site), LightClient(site)
-        self.replacement = Replacement(self.execution, Consensus(site))
+        self.replacement = Replacement(release, self.execution, Consensus(site))
         self.snapshots = Snapshots(site.kube, NAMESPACE)
 
     def judged(self, name: str, *, size: str = "", course: Course | None = None, **values: Any) -> Restored:
@@ -128,31 +128,7 @@ class Restore:
             shift.away_from(self.execution, self.replacement.name)
         self.replacement.leave()
 
-    def _stood(
-        self, snapshot: Snapshot, marks: ChainMarks, size: str, course: Course, values: Mapping[str, Any]
-    ) -> Restored:
-        node = self.replacement.node
-        with course.phase("claim bound"):
-            self.replacement.begin(snapshot, size, **values)
-            if said := self._until(self.replacement.bound(), "volume restored"):
-                raise refused(snapshot.name, said)
-        with course.phase("pod started"):
-            self._demand_start(snapshot.name)
-        with course.phase("RPC answers"):
-            resumed_at = node.resumed_at()
-            if resumed_at == 0 < marks.head_block:
-                raise CopyRefused(
-                    snapshot.name, f"its volume holds no chain, {node.name} had to begin with the genesis block"
-                )
-            _demand(snapshot, judgement.of_block(node, [self._judge()], resumed_at))
-        with course.phase("head within bound"):
-            self._until(self._at_head(), "head within bound")
-        with course.phase("judged"):
-            _demand(snapshot, list(self._objections(marks)))
-        lost_s = self._time_of(marks.head_block) - self._time_of(min(resumed_at, marks.head_block))
-        return Restored(snapshot, size, marks, node, snapshot.claim.removeprefix("data-"), resumed_at, lost_s, course)
-
-    def _demand_start(self, snapshot: str) -> None:
+    def demand_start(self, snapshot: str) -> None:
         """Wait until the replacement's process runs.
 
         Raises:
@@ -166,6 +142,30 @@ class Restore:
             raise
         if failed:
             raise self.replacement.failure(snapshot, failed)
+
+    def _stood(
+        self, snapshot: Snapshot, marks: ChainMarks, size: str, course: Course, values: Mapping[str, Any]
+    ) -> Restored:
+        node = self.replacement.node
+        with course.phase("claim bound"):
+            self.replacement.begin(snapshot, size, **values)
+            if said := self._until(self.replacement.bound(), "volume restored"):
+                raise refused(snapshot.name, said)
+        with course.phase("pod started"):
+            self.demand_start(snapshot.name)
+        with course.phase("RPC answers"):
+            resumed_at = node.resumed_at()
+            if resumed_at == 0 < marks.head_block:
+                raise CopyRefused(
+                    snapshot.name, f"its volume holds no chain, {node.name} had to begin with the genesis block"
+                )
+            _demand(snapshot, judgement.of_block(node, [self._judge()], resumed_at))
+        with course.phase("head within bound"):
+            self._until(self._at_head(), "head within bound")
+        with course.phase("judged"):
+            _demand(snapshot, list(self._objections(marks)))
+        lost_s = self._time_of(marks.head_block) - self._time_of(min(resumed_at, marks.head_block))
+        return Restored(snapshot, size, marks, node, snapshot.claim.removeprefix("data-"), resumed_at, lost_s, course)
 
     def _objections(self, marks: ChainMarks) -> Iterator[str]:
         """Yield, in words, in what a node at the head does not agree with an execution node and with the light client."""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from plumbline.components.devnet import NAMESPACE
 from plumbline.components.execution import CONTAINER, SERVICE
+from plumbline.components.recovery.replacement import REHEARSED, RESTORED
+from plumbline.faults.actions.secrets import forgotten_key
 from plumbline.faults.injuries.again import again_and_again
 from plumbline.faults.injuries.changes import changed
 from plumbline.faults.injuries.nodes import freeze_when_restarted, no_time_to_end
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 _HELM = """#!/bin/sh
 case " $* " in
-  *" geth-restored "*"/geth-node "*) exec GENUINE "$@" --set persistence.fromSnapshot= ;;
+  *" RELEASE "*"/geth-node "*) exec GENUINE "$@" --set persistence.fromSnapshot= ;;
 esac
 exec GENUINE "$@"
 """
@@ -34,7 +36,7 @@ def part_hangs_at_start(stack: Stack) -> Iterator[None]:
 @fault("copy-forgotten", breaks="DRS-002", injured="geth-restored-0", green=("EXE-001",))
 def copy_forgotten(stack: Stack) -> Iterator[None]:
     """The replacement begins with an empty volume, as by a slip in its values: it could only download what others still have."""
-    with replaced(stack, "helm", _HELM):
+    with replaced(stack, "helm", _HELM.replace("RELEASE", RESTORED.name)):
         yield
 
 
@@ -49,4 +51,18 @@ def stop_before_snapshot_cut_short(stack: Stack) -> Iterator[None]:
 def stopped_node_served(stack: Stack) -> Iterator[None]:
     """The public Service goes on sending clients to nodes that do not serve: while one is stopped for its snapshot, they are lost."""
     with changed(stack, "Service", SERVICE, NAMESPACE, {"spec": {"publishNotReadyAddresses": True}}):
+        yield
+
+
+@fault("clone-forgotten", breaks="UPG-001", injured="geth-rehearsed-0", green=("EXE-001",))
+def clone_forgotten(stack: Stack) -> Iterator[None]:
+    """What should be a clone begins with an empty volume: an upgrade would be rehearsed on a chain of which nothing is at stake."""
+    with replaced(stack, "helm", _HELM.replace("RELEASE", REHEARSED.name)):
+        yield
+
+
+@fault("export-without-key", breaks="DRS-007", injured="ethereum/engine-jwt", green=("EXE-001",))
+def export_without_key(stack: Stack) -> Iterator[None]:
+    """The key that the devnet's secrets are sealed to is in no backup: a cluster rebuilt from an export could not unseal them."""
+    with forgotten_key(stack):
         yield

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from base64 import b64encode
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 from plumbline_beacon.engine import bearer_token
@@ -92,6 +92,13 @@ def renewals_ignored(stack: Stack) -> Iterator[None]:
 @fault("key-forgotten", breaks="SEC-004", injured=f"{ETHEREUM}/{JWT_SECRET}", green=("CLU-001",))
 def key_forgotten(stack: Stack) -> Iterator[None]:
     """The key that the devnet's secrets are sealed to has lost its label, so that no backup holds it."""
+    with forgotten_key(stack):
+        yield
+
+
+@contextmanager
+def forgotten_key(stack: Stack) -> Iterator[None]:
+    """Have the key that everything was sealed to without its label while the block runs."""
     sealed_secrets = stack.sealed_secrets
     sealed_secrets.reseal()
     (forgotten, *_) = sealed_secrets.keys()
