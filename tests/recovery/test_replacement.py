@@ -29,6 +29,18 @@ from plumbline.kube.api import Object
             1,
             "its state is damaged (ERROR[11-27] Failed to verify state",
         ),
+        (
+            "genesis",
+            "INFO [11-27] Opened\npanic: pebble: not a table\n\ngoroutine 1 [running]:\n\tpebble/table_stats.go:55 +0xc9",
+            1,
+            "Geth (genesis) cannot read it (panic: pebble: not a table)",
+        ),
+        (
+            "verify-state",
+            'INFO [11-27] Smartcard socket not found, disabling    err="no such file"\nhead does not match snapshot',
+            1,
+            "Geth (verify-state) cannot read it (head does not match snapshot)",
+        ),
         ("repair", "Fatal: pebble: corruption", 1, "Geth (repair) cannot read it (Fatal: pebble: corruption)"),
         ("geth", "", 1, "(it said nothing)"),
     ],

@@ -24,6 +24,7 @@ RESTORED, REHEARSED = (
 )
 _NO_IMAGE = ("ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName")
 _FINAL = ("ResourceExhausted", "OutOfRange", "InvalidArgument")  # gRPC codes by which a driver refuses
+_COMPLAINT = re.compile("Fatal|ERROR|CRIT|panic: ")  # of Geth; what it ends with after a panic are places in its code
 _LITTLE_BYTES = 1 << 20
 _SAID = 300  # characters
 
@@ -118,7 +119,7 @@ class Replacement(FurtherNode):
         if why := _without_image(pod, container):
             return ImageMissing(container, why)
         try:
-            said = self.execution.kube.logs(NAMESPACE, self.name, container=container, tail=40)
+            said = self.execution.kube.logs(NAMESPACE, self.name, container=container)
         except (PlumblineError, OSError) as error:
             said = str(error)
         return meaning(snapshot, container, said)
@@ -132,10 +133,8 @@ def meaning(snapshot: str, container: str, said: str) -> PlumblineError:
         container: the one of the pod's containers that failed.
         said: its log.
     """
-    errors = [
-        line for line in said.splitlines() if re.match(r"(Fatal|ERROR|CRIT)|.*\berr(or)?=", line)
-    ] or said.splitlines()
-    last = " ".join(errors[-1:])[:_SAID] or "it said nothing"
+    lines = said.strip().splitlines()
+    last = " ".join(([line for line in lines if _COMPLAINT.match(line)] or lines)[-1:])[:_SAID] or "it said nothing"
     if "no space left on device" in said:
         return no_room_within(snapshot, last)
     if "incompatible genesis" in said:

@@ -41,8 +41,8 @@ class Carrier:
         *words: str,
         within_s: float,
         into: Path | None = None,
-        input: Path | None = None,
-        check: bool,  # noqa: A002
+        input: Path | None = None,  # noqa: A002
+        check: bool,
     ) -> shell.Result:
         program = words[-1].replace("/volume", str(self.volume))
         ended = shell.run([sys.executable, "-c", program], within_s=within_s, into=into, input=input, check=check)
