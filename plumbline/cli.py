@@ -297,7 +297,7 @@ def _restore(options: argparse.Namespace) -> int:
     from plumbline.components.recovery.restore import Restore  # noqa: PLC0415
 
     with _recovering(options) as site:
-        return restoring.command(options, Restore(site))
+        return restoring.command(options, Restore(site, into=options.into))
 
 
 def _rehearse(options: argparse.Namespace) -> int:

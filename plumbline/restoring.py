@@ -18,6 +18,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--snapshot", metavar="NAME", help="the VolumeSnapshot")
     what.add_argument("--undo", action="store_true", help="send clients back, and remove what was restored")
     parser.add_argument(
+        "--into",
+        metavar="NAMESPACE",
+        default="",
+        help="only look at it: into a new namespace of its own, where it gets no clients",
+    )
+    parser.add_argument(
         "--size", metavar="QUANTITY", default="", help="of the new volume (default: the snapshot's), like 4Gi"
     )
 
@@ -36,6 +42,11 @@ def command(options: argparse.Namespace, restore: Restore) -> int:
         print("clients are sent where they were before, and what was restored is gone")
         return 0
     restored = restore.judged(options.snapshot, size=options.size)
+    if restore.elsewhere is not None:
+        print(restored)
+        print(f"it gets no clients in namespace {options.into}")
+        print(f'to remove both: "plumbline restore --undo --into {options.into}"')
+        return 0
     restore.take_over(restored)
     print(restored)
     print(f"clients are sent to {restored.node.name} instead of {restored.replaces}, which runs on without them")

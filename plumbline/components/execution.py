@@ -40,6 +40,7 @@ class Geth(Client):
     """One Geth node, spoken to through the API server (so it needs no address of its own)."""
 
     kube: Kube
+    namespace: str = NAMESPACE
 
     def rpc(self, method: str, *params: Any) -> Any:
         """Call a JSON-RPC method on this very node and return the result.
@@ -48,7 +49,7 @@ class Geth(Client):
             rpc.RpcError: the node answered with an error.
             OSError: it does not answer.
         """
-        return rpc.call(self.kube, NAMESPACE, self.name, RPC_PORT, method, params)
+        return rpc.call(self.kube, self.namespace, self.name, RPC_PORT, method, params)
 
     def repeat(self, method: str, times: int) -> None:
         """Call a method without parameters many times at once."""
@@ -56,17 +57,17 @@ class Geth(Client):
 
     def direct(self) -> AbstractContextManager[Direct]:
         """Open a way for large answers."""
-        return rpc.direct(self.kube, NAMESPACE, self.name, RPC_PORT)
+        return rpc.direct(self.kube, self.namespace, self.name, RPC_PORT)
 
     @property
     def usage(self) -> Usage:
         """What it uses of its node."""
-        return usage.of_pod(self.kube, NAMESPACE, self.name)
+        return usage.of_pod(self.kube, self.namespace, self.name)
 
     @property
     def image(self) -> str:
         """The image that its pod runs."""
-        containers = self.kube.get("Pod", self.name, NAMESPACE)["spec"]["containers"]
+        containers = self.kube.get("Pod", self.name, self.namespace)["spec"]["containers"]
         return next(str(c["image"]) for c in containers if c["name"] == CONTAINER)
 
     def metrics(self) -> dict[str, float]:
@@ -74,7 +75,7 @@ class Geth(Client):
 
         Not for what Prometheus scrapes at the same time: Geth's timers are reset by each reader.
         """
-        return metrics.of_pod(self.kube, NAMESPACE, self.name, METRICS_PORT, "/debug/metrics/prometheus")
+        return metrics.of_pod(self.kube, self.namespace, self.name, METRICS_PORT, "/debug/metrics/prometheus")
 
     def resumed_at(self) -> int:
         """Return the number of the block that it had when its process started, as its log says.
@@ -89,7 +90,7 @@ class Geth(Client):
 
     def log(self, *, previous: bool = False) -> str:
         """Return the container's log, or that of the container before it."""
-        return self.kube.logs(NAMESPACE, self.name, container=CONTAINER, previous=previous, tail=5000)
+        return self.kube.logs(self.namespace, self.name, container=CONTAINER, previous=previous, tail=5000)
 
 
 class Execution(HelmComponent, Nodes[Geth]):

@@ -35,7 +35,7 @@ class FurtherNode:
     @property
     def node(self) -> Geth:
         """It, to be asked."""
-        return self.execution.node(self.name)
+        return Geth(self.name, self.execution.kube, self.release.namespace)
 
     @property
     def claim(self) -> str:

@@ -88,9 +88,9 @@ class Replacement(FurtherNode):
         kube = self.execution.kube
 
         def look() -> wait.Observation[str]:
-            claim = kube.find("PersistentVolumeClaim", self.claim, NAMESPACE) or {}
+            claim = kube.find("PersistentVolumeClaim", self.claim, self.release.namespace) or {}
             phase = claim.get("status", {}).get("phase", "not there yet")
-            refused = "" if phase == "Bound" else _refusal(kube.objects("Event", NAMESPACE), claim)
+            refused = "" if phase == "Bound" else _refusal(kube.objects("Event", self.release.namespace), claim)
             return wait.Observation(phase == "Bound" or bool(refused), refused, f"{self.claim} is {phase}")
 
         return wait.poll(look, every_s=0.1)
@@ -103,23 +103,23 @@ class Replacement(FurtherNode):
             failed, running = _failed(pod), _running(pod)
             return wait.Observation(running or bool(failed), failed, f"{self.name}: {k8s.pod_state(pod)}")
 
-        return self.execution.kube.watch("Pod", NAMESPACE, judge, name=self.name)
+        return self.execution.kube.watch("Pod", self.release.namespace, judge, name=self.name)
 
     def full(self) -> bool:
         """Whether its volume has no room left: its client does not end for that, it waits."""
         try:
-            room = usage.of_pod(self.execution.kube, NAMESPACE, self.name).room_bytes
+            room = usage.of_pod(self.execution.kube, self.release.namespace, self.name).room_bytes
         except LookupError:
             return False
         return room is not None and room < _LITTLE_BYTES
 
     def failure(self, snapshot: str, container: str) -> PlumblineError:
         """Return what it means that a container failed, by the last that it said."""
-        pod = self.execution.kube.get("Pod", self.name, NAMESPACE)
+        pod = self.execution.kube.get("Pod", self.name, self.release.namespace)
         if why := _without_image(pod, container):
             return ImageMissing(container, why)
         try:
-            said = self.execution.kube.logs(NAMESPACE, self.name, container=container)
+            said = self.execution.kube.logs(self.release.namespace, self.name, container=container)
         except (PlumblineError, OSError) as error:
             said = str(error)
         return meaning(snapshot, container, said)

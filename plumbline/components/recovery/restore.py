@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import yaml
@@ -17,6 +17,7 @@ from plumbline.components.light_client import LightClient
 from plumbline.components.recovery import judgement, shift
 from plumbline.components.recovery.admission import SnapshotMissing, admit
 from plumbline.components.recovery.course import Course
+from plumbline.components.recovery.elsewhere import Elsewhere
 from plumbline.components.recovery.replacement import RESTORED, CopyRefused, Replacement, no_room_within, refused
 from plumbline.components.volumes.chain_marks import ChainMarks
 from plumbline.components.volumes.snapshots import Snapshot, Snapshots
@@ -66,11 +67,19 @@ class Restored:
 class Restore:
     """Restores one node at a time; whatever fails leaves the stack as it was."""
 
-    def __init__(self, site: Site, release: Release = RESTORED) -> None:
-        """Bind to the place where the stack stands; the replacement is one of the releases of restored nodes."""
+    def __init__(self, site: Site, release: Release = RESTORED, *, into: str = "") -> None:
+        """Bind to the place where the stack stands.
+
+        Args:
+            site: it.
+            release: the replacement's, one of those of restored nodes.
+            into: a namespace of its own for the replacement, in which no client is sent to it; empty for that of the others.
+        """
         self.execution, self.light_client = Execution(site), LightClient(site)
-        self.replacement = Replacement(release, self.execution, Consensus(site))
         self.snapshots = Snapshots(site.kube, NAMESPACE)
+        self.elsewhere = Elsewhere(site.kube, into, self.snapshots) if into not in ("", NAMESPACE) else None
+        placed = replace(release, namespace=into) if self.elsewhere else release
+        self.replacement = Replacement(placed, self.execution, Consensus(site))
 
     def judged(self, name: str, *, size: str = "", course: Course | None = None, **values: Any) -> Restored:
         """Start a replacement on a copy of a snapshot, and return it at the head, when others agree with it.
@@ -94,10 +103,13 @@ class Restore:
         admit(snapshot, marks, devnet.genesis["config"]["chainId"], devnet.genesis_hash, self._tag(values))
         if self.replacement.present:
             raise UsageError(f"{self.replacement.name} stands already: remove it first (plumbline restore --undo)")
+        if self.elsewhere is not None:
+            self.elsewhere.demand_absent()
+            values = {**self.elsewhere.values, **values}
         try:
             return self._stood(snapshot, marks, size or snapshot.size, course or Course(), values)
         except BaseException:
-            self.replacement.leave()
+            self._leave()
             raise
 
     def take_over(self, restored: Restored) -> None:
@@ -119,6 +131,11 @@ class Restore:
 
     def undo(self) -> None:
         """Send clients where they are sent without a restore, and remove the replacement with its volume."""
+        if self.elsewhere is None:
+            self._send_back()
+        self._leave()
+
+    def _send_back(self) -> None:
         for node in self.execution.nodes:
             if node.name not in self.execution.behind_service() and self.execution.kube.find(
                 "Pod", node.name, NAMESPACE
@@ -126,7 +143,11 @@ class Restore:
                 shift.to(self.execution, node.name)
         if self.replacement.name in self.execution.behind_service():
             shift.away_from(self.execution, self.replacement.name)
+
+    def _leave(self) -> None:
         self.replacement.leave()
+        if self.elsewhere is not None:
+            self.elsewhere.clear()
 
     def demand_start(self, snapshot: str) -> None:
         """Wait until the replacement's process runs.
@@ -148,7 +169,8 @@ class Restore:
     ) -> Restored:
         node = self.replacement.node
         with course.phase("claim bound"):
-            self.replacement.begin(snapshot, size, **values)
+            source = self.elsewhere.lend(snapshot) if self.elsewhere else snapshot
+            self.replacement.begin(source, size, **values)
             if said := self._until(self.replacement.bound(), "volume restored"):
                 raise refused(snapshot.name, said)
         with course.phase("pod started"):
