@@ -104,7 +104,7 @@ def test_every_node_may_dial_every_other(local_stack: list[Rendering]) -> None:
         each for _, each in pods(local_stack).values() if labels(each)["app.kubernetes.io/component"] == "execution"
     ]
 
-    assert len(nodes) == 5
+    assert len(nodes) == 6
     for source in nodes:
         for target in nodes:
             assert allows(local_stack, source, target, "p2p", "egress")
