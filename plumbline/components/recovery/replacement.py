@@ -85,15 +85,15 @@ class Replacement(FurtherNode):
 
     def bound(self) -> wait.Condition[str]:
         """Return the condition that its volume is there, or was refused; the value is why, empty where it was not."""
-        kube = self.execution.kube
+        kube, namespace = self.execution.kube, self.release.namespace
 
-        def look() -> wait.Observation[str]:
-            claim = kube.find("PersistentVolumeClaim", self.claim, self.release.namespace) or {}
+        def judge(claims: dict[str, Object]) -> wait.Observation[str]:
+            claim = claims.get(self.claim, {})
             phase = claim.get("status", {}).get("phase", "not there yet")
-            refused = "" if phase == "Bound" else _refusal(kube.objects("Event", self.release.namespace), claim)
+            refused = "" if phase == "Bound" else _refusal(kube.objects("Event", namespace), claim)
             return wait.Observation(phase == "Bound" or bool(refused), refused, f"{self.claim} is {phase}")
 
-        return wait.poll(look, every_s=0.1)
+        return kube.watch("PersistentVolumeClaim", namespace, judge, name=self.claim)
 
     def started(self) -> wait.Condition[str]:
         """Return the condition that its process runs, or will not; the value is the container that failed, empty where none did."""

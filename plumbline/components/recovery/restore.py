@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,6 +23,7 @@ from plumbline.components.volumes.chain_marks import ChainMarks
 from plumbline.components.volumes.snapshots import Snapshot, Snapshots
 from plumbline.core import wait
 from plumbline.core.errors import PlumblineError, UsageError
+from plumbline.kube.rpc import Direct
 
 BEHIND_AT_MOST = 1  # blocks: a light client learns of a block with the next one
 _KEEPS_STATE_OF = 100  # blocks; Geth proves accounts at the newest 128
@@ -107,7 +108,8 @@ class Restore:
             self.elsewhere.demand_absent()
             values = {**self.elsewhere.values, **values}
         try:
-            return self._stood(snapshot, marks, size or snapshot.size, course or Course(), values)
+            with ExitStack() as ways:
+                return self._stood(snapshot, marks, size or snapshot.size, course or Course(), values, ways)
         except BaseException:
             self._leave()
             raise
@@ -165,12 +167,19 @@ class Restore:
             raise self.replacement.failure(snapshot, failed)
 
     def _stood(
-        self, snapshot: Snapshot, marks: ChainMarks, size: str, course: Course, values: Mapping[str, Any]
+        self,
+        snapshot: Snapshot,
+        marks: ChainMarks,
+        size: str,
+        course: Course,
+        values: Mapping[str, Any],
+        ways: ExitStack,
     ) -> Restored:
         node = self.replacement.node
         with course.phase("claim bound"):
             source = self.elsewhere.lend(snapshot) if self.elsewhere else snapshot
             self.replacement.begin(source, size, **values)
+            judges = self._judges(ways)  # while the volume is made: to reach them takes as long as to ask them
             if said := self._until(self.replacement.bound(), "volume restored"):
                 raise refused(snapshot.name, said)
         with course.phase("pod started"):
@@ -185,22 +194,25 @@ class Restore:
         with course.phase("head within bound"):
             self._until(self._at_head(), "head within bound")
         with course.phase("judged"):
-            _demand(snapshot, list(self._objections(marks)))
+            _demand(snapshot, list(self._objections(marks, judges)))
         lost_s = self._time_of(marks.head_block) - self._time_of(min(resumed_at, marks.head_block))
         return Restored(snapshot, size, marks, node, snapshot.claim.removeprefix("data-"), resumed_at, lost_s, course)
 
-    def _objections(self, marks: ChainMarks) -> Iterator[str]:
-        """Yield, in words, in what a node at the head does not agree with an execution node and with the light client."""
-        node, verifiers = self.replacement.node, [each for each in self.light_client.clients if not each.hindrance()]
-        newest = min([node.head, *(each.head for each in verifiers)])
-        with ExitStack() as ways:
-            copy, judge = ways.enter_context(node.direct()), ways.enter_context(self._judge().direct())
-            judges = [judge, *(ways.enter_context(each.direct()) for each in verifiers[:1])]
+    def _judges(self, ways: ExitStack) -> list[Direct]:
+        """Open the ways to those who judge a node: an execution node, and the light client where it serves."""
+        verifiers = [each for each in self.light_client.clients if not each.hindrance()]
+        return [ways.enter_context(judge.direct()) for judge in (self._judge(), *verifiers[:1])]
+
+    def _objections(self, marks: ChainMarks, judges: Sequence[Direct]) -> Iterator[str]:
+        """Yield, in words, in what a node at the head does not agree with its judges, of whom the first has all blocks."""
+        node = self.replacement.node
+        newest = min(node.head, *(int(judge.rpc("eth_blockNumber"), 16) for judge in judges))
+        with node.direct() as copy:
             yield from judgement.of_block(copy, judges, newest)
             yield from judgement.of_state(copy, judges, node.block(newest))
-            yield from judgement.of_block(copy, [judge], marks.head_block)
+            yield from judgement.of_block(copy, judges[:1], marks.head_block)
             if newest - marks.head_block < _KEEPS_STATE_OF:
-                yield from judgement.of_state(copy, [judge], node.block(marks.head_block))
+                yield from judgement.of_state(copy, judges[:1], node.block(marks.head_block))
 
     def _judge(self) -> Geth:
         """Return an execution node that answers.
