@@ -87,12 +87,11 @@ def test_a_late_joiner_follows_by_its_own_light_client(renderings: dict[str, Ren
 
 def test_a_copy_is_repaired_and_verified_before_the_node_starts_on_it(renderings: dict[str, Rendering]) -> None:
     restored = renderings["geth-node-local-restored"].one("StatefulSet")
-    genesis, repair, verify = pod(restored)["initContainers"]
+    repair, verify = pod(restored)["initContainers"]
     (claim,) = restored["spec"]["volumeClaimTemplates"]
 
     assert {"--maxpeers=0", "--nodiscover", "--exec=eth.blockNumber", "--history.state=64"} < set(repair["args"])
     assert verify["args"] == ["snapshot", "verify-state", "--datadir=/data"]
-    assert genesis["args"][0] == "init"
     assert claim["spec"]["dataSource"] == {
         "apiGroup": "snapshot.storage.k8s.io",
         "kind": "VolumeSnapshot",

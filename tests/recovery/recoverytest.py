@@ -55,4 +55,4 @@ class Answering:
     said: Mapping[Any, Any] = field(default_factory=dict)
 
     def rpc(self, method: str, *params: Any) -> Any:
-        return self.said.get((method, params[0]), self.said.get(method))
+        return self.said.get((method, *params[:1]), self.said.get(method))

@@ -28,6 +28,15 @@ def test_another_block_is_told_with_the_copys_name() -> None:
     )
 
 
+def test_other_forks_are_told() -> None:
+    forks = {"current": {"forkId": "0x1"}}
+    judge = Answering("geth-0", {"eth_config": forks})
+
+    assert judgement.of_forks(Answering("geth-restored-0", {"eth_config": forks}), [judge]) == []
+    (said,) = judgement.of_forks(Answering("geth-restored-0", {"eth_config": {"current": {"forkId": "0x2"}}}), [judge])
+    assert said.startswith("geth-restored-0 answers eth_config() with {'current': {'forkId': '0x2'}}")
+
+
 def test_one_wrong_proof_is_enough() -> None:
     from plumbline.components.verification import oracle
 

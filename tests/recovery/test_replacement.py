@@ -18,22 +18,16 @@ from plumbline.kube.api import Object
             "its volume is full (Fatal: Failed to open database: write /data/x: no space left on device): restore it with a larger",
         ),
         (
-            "genesis",
-            "Fatal: Failed to write genesis block: database contains incompatible genesis (have 01, new 02)",
-            1,
-            "it begins with another genesis block",
-        ),
-        (
             "verify-state",
             'ERROR[11-27] Failed to verify state root=0x1 err="state root hash mismatch: got 2, want 1"',
             1,
             "its state is damaged (ERROR[11-27] Failed to verify state",
         ),
         (
-            "genesis",
+            "repair",
             "INFO [11-27] Opened\npanic: pebble: not a table\n\ngoroutine 1 [running]:\n\tpebble/table_stats.go:55 +0xc9",
             1,
-            "Geth (genesis) cannot read it (panic: pebble: not a table)",
+            "Geth (repair) cannot read it (panic: pebble: not a table)",
         ),
         (
             "verify-state",

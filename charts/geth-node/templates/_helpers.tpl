@@ -137,8 +137,8 @@ lifecycle:
 {{- end }}
 {{- end }}
 
-{{/* What a copy goes through before the node starts on it: name and command line, in this order (of the alphabet). An empty one has
-     got its genesis by then, which is not the head that it should have. */}}
+{{/* What a copy goes through before the node starts on it: name and command line, in this order (of the alphabet). In an empty one
+     the client begins a chain, which is not at the head that it should have. */}}
 {{- define "geth-node.checks" -}}
 {{- with .Values.persistence -}}
 {{- if .repair }}

@@ -137,8 +137,6 @@ def meaning(snapshot: str, container: str, said: str) -> PlumblineError:
     last = " ".join(([line for line in lines if _COMPLAINT.match(line)] or lines)[-1:])[:_SAID] or "it said nothing"
     if "no space left on device" in said:
         return no_room_within(snapshot, last)
-    if "incompatible genesis" in said:
-        return CopyRefused(snapshot, f"it begins with another genesis block ({last})")
     what = "its state is damaged" if "Failed to verify state" in said else f"Geth ({container}) cannot read it"
     return CopyRefused(snapshot, f"{what} ({last})")
 

@@ -201,7 +201,8 @@ class Restore:
     def _judges(self, ways: ExitStack) -> list[Direct]:
         """Open the ways to those who judge a node: an execution node, and the light client where it serves."""
         verifiers = [each for each in self.light_client.clients if not each.hindrance()]
-        return [ways.enter_context(judge.direct()) for judge in (self._judge(), *verifiers[:1])]
+        node = ways.enter_context(self._judge().direct())
+        return [node, *(ways.enter_context(each.direct()) for each in verifiers[:1])]
 
     def _objections(self, marks: ChainMarks, judges: Sequence[Direct]) -> Iterator[str]:
         """Yield, in words, in what a node at the head does not agree with its judges, of whom the first has all blocks."""
@@ -211,6 +212,7 @@ class Restore:
             yield from judgement.of_block(copy, judges, newest)
             yield from judgement.of_state(copy, judges, node.block(newest))
             yield from judgement.of_block(copy, judges[:1], marks.head_block)
+            yield from judgement.of_forks(copy, judges[:1])
             if newest - marks.head_block < _KEEPS_STATE_OF:
                 yield from judgement.of_state(copy, judges[:1], node.block(marks.head_block))
 
