@@ -51,25 +51,31 @@ def rebuild(options: argparse.Namespace, open_stack: Callable[[], Stack]) -> int
     kept = Export.read(options.folder)
     escrow.unlocked(kept.keys, passphrase)
     open_stack().down()
-    anew(open_stack(), kept, passphrase)
+    anew(open_stack, kept, passphrase)
     print(f"the chain of {kept.folder} is served again: block {kept.block} is {kept.hash}")
     return 0
 
 
-def anew(stack: Stack, kept: Export, passphrase: str) -> None:
+def anew(open_stack: Callable[[], Stack], kept: Export, passphrase: str) -> None:
     """Bring up a stack where there is none, with the keys and the data of an export.
+
+    Args:
+        open_stack: returns the stack, as it stands at that moment; what made the cluster takes nothing in it as deployed.
+        kept: the export.
+        passphrase: opens its keys.
 
     Raises:
         ControlFailed: it serves another chain.
     """
     from plumbline.components.devnet import NAMESPACE  # noqa: PLC0415
 
+    stack = open_stack()
     stack.up(["sealed-secrets", "storage"])
     stack.site.kube.ensure_namespace(NAMESPACE, "restricted")
     stack.site.kube.apply(kept.sealed)
     stack.sealed_secrets.restore(kept.keys, passphrase, of_another=True)
     kept.restore_volumes(stack.site)
-    stack.up()
+    open_stack().up()
     if others := stack.execution.hashes_at(kept.block).other_than(kept.hash):
         raise ControlFailed(
             f"the rebuilt cluster serves another chain: {others.line(f'block {kept.block} {kept.hash}')}"

@@ -91,4 +91,4 @@ def test_nothing_is_deleted_for_keys_that_do_not_open(folder: Path, passphrase: 
 
 def test_another_chain_is_told(folder: Path) -> None:
     with pytest.raises(ControlFailed, match="serves another chain: expected block 7 0x7; geth-0: 0x8"):
-        rebuilding.anew(Recorder(served="0x8"), Export.read(folder), PASSPHRASE)  # type: ignore[arg-type]
+        rebuilding.anew(lambda: Recorder(served="0x8"), Export.read(folder), PASSPHRASE)  # type: ignore[arg-type, return-value]

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from plumbline.components.devnet import NAMESPACE
-from plumbline.components.execution import CONTAINER, SERVICE
+from plumbline.components.execution import CONTAINER
 from plumbline.components.recovery.replacement import REHEARSED, RESTORED
 from plumbline.faults.actions.secrets import forgotten_key
 from plumbline.faults.injuries.again import again_and_again
-from plumbline.faults.injuries.changes import changed
 from plumbline.faults.injuries.nodes import freeze_when_restarted, no_time_to_end
 from plumbline.faults.injuries.tools import replaced
 from plumbline.faults.registry import fault
 
 if TYPE_CHECKING:
+    from plumbline.components.base import Release
     from plumbline.stack import Stack
 
+_EMPTY = "persistence.fromSnapshot="
 _HELM = """#!/bin/sh
 case " $* " in
-  *" RELEASE "*"/geth-node "*) exec GENUINE "$@" --set persistence.fromSnapshot= ;;
+  *" RELEASE "*"/geth-node "*) exec GENUINE "$@" --set SLIP ;;
 esac
 exec GENUINE "$@"
 """
+
+
+def _deployed_with(stack: Stack, release: Release, slip: str) -> AbstractContextManager[None]:
+    """Have a release of the chart deployed with a slip in its values while the block runs."""
+    return replaced(stack, "helm", _HELM.replace("RELEASE", release.name).replace("SLIP", slip))
 
 
 @fault("part-hangs-at-start", breaks="OPS-004", injured="geth-0", green=("EXE-001", "EXE-002"), within_s=180)
@@ -36,7 +42,7 @@ def part_hangs_at_start(stack: Stack) -> Iterator[None]:
 @fault("copy-forgotten", breaks="DRS-002", injured="geth-restored-0", green=("EXE-001",))
 def copy_forgotten(stack: Stack) -> Iterator[None]:
     """The replacement begins with an empty volume, as by a slip in its values: it could only download what others still have."""
-    with replaced(stack, "helm", _HELM.replace("RELEASE", RESTORED.name)):
+    with _deployed_with(stack, RESTORED, _EMPTY):
         yield
 
 
@@ -47,17 +53,17 @@ def stop_before_snapshot_cut_short(stack: Stack) -> Iterator[None]:
         yield
 
 
-@fault("stopped-node-served", breaks="DRS-005", injured="geth-restored-0", green=("EXE-001",))
-def stopped_node_served(stack: Stack) -> Iterator[None]:
-    """The public Service goes on sending clients to nodes that do not serve: while one is stopped for its snapshot, they are lost."""
-    with changed(stack, "Service", SERVICE, NAMESPACE, {"spec": {"publishNotReadyAddresses": True}}):
+@fault("host-forgotten", breaks="DRS-005", injured="geth-restored-0", green=("EXE-001",))
+def host_forgotten(stack: Stack) -> Iterator[None]:
+    """The replacement is not told the name that clients call it by: it is ready like every other node, and refuses them."""
+    with _deployed_with(stack, RESTORED, "'ingress.hosts={nobody.example}'"):
         yield
 
 
 @fault("clone-forgotten", breaks="UPG-001", injured="geth-rehearsed-0", green=("EXE-001",))
 def clone_forgotten(stack: Stack) -> Iterator[None]:
     """What should be a clone begins with an empty volume: an upgrade would be rehearsed on a chain of which nothing is at stake."""
-    with replaced(stack, "helm", _HELM.replace("RELEASE", REHEARSED.name)):
+    with _deployed_with(stack, REHEARSED, _EMPTY):
         yield
 
 
