@@ -18,6 +18,12 @@ from plumbline.kube.api import Object
             "its volume is full (Fatal: Failed to open database: write /data/x: no space left on device): restore it with a larger",
         ),
         (
+            "repair",
+            "INFO Opened\nERROR[11-27] Low disk space. Gracefully shutting down Geth available=17.92MiB path=/data/geth",
+            3,
+            "its volume is full (ERROR[11-27] Low disk space.",
+        ),
+        (
             "verify-state",
             'ERROR[11-27] Failed to verify state root=0x1 err="state root hash mismatch: got 2, want 1"',
             1,

@@ -25,6 +25,7 @@ RESTORED, REHEARSED = (
 _NO_IMAGE = ("ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName")
 _FINAL = ("ResourceExhausted", "OutOfRange", "InvalidArgument")  # gRPC codes by which a driver refuses
 _COMPLAINT = re.compile("Fatal|ERROR|CRIT|panic: ")  # of Geth; what it ends with after a panic are places in its code
+_NO_ROOM = ("no space left on device", "Low disk space")  # as the kernel says it, and Geth
 _LITTLE_BYTES = 1 << 20
 _SAID = 300  # characters
 
@@ -135,7 +136,7 @@ def meaning(snapshot: str, container: str, said: str) -> PlumblineError:
     """
     lines = said.strip().splitlines()
     last = " ".join(([line for line in lines if _COMPLAINT.match(line)] or lines)[-1:])[:_SAID] or "it said nothing"
-    if "no space left on device" in said:
+    if any(words in said for words in _NO_ROOM):
         return no_room_within(snapshot, last)
     what = "its state is damaged" if "Failed to verify state" in said else f"Geth ({container}) cannot read it"
     return CopyRefused(snapshot, f"{what} ({last})")
