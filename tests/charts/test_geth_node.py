@@ -313,6 +313,12 @@ def test_who_takes_snapshots_may_do_that_and_no_more(renderings: dict[str, Rende
     assert live[1]["resourceNames"] == ["geth-snapshot"]
 
 
+def test_no_local_run_is_disturbed_by_the_schedule(renderings: dict[str, Rendering]) -> None:
+    *_, day, month, _ = renderings["geth-node-local-follower"].one("CronJob")["spec"]["schedule"].split()
+
+    assert (day, month) == ("31", "2")
+
+
 def test_production_takes_a_snapshot_every_six_hours_one_at_a_time(renderings: dict[str, Rendering]) -> None:
     spec = renderings["geth-node-prod"].one("CronJob")["spec"]
     _, told = schedule(renderings["geth-node-prod"])
