@@ -215,7 +215,7 @@ def test_the_table(stack, fault):
     assert "EXE-002   peers-cut " in lines[1]
     assert "caught" in lines[1]
     assert "green under the fault" in lines[2]
-    assert lines[-1] == "1 of 2 faults caught"
+    assert lines[-1] == "1 of 2 faults caught; what was hurt was named in 100% of those that were noticed"
 
 
 def test_a_check_that_is_named_for_the_fault_must_notice_it(stack, fault):

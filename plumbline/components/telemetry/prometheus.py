@@ -177,6 +177,7 @@ class Questions(ABC):
         """Return the name of every metric that a target declares, also of one that has no series now."""
         return set(self._ask("metadata"))
 
+
 @dataclass(frozen=True)
 class Prometheus(Questions):
     """One Prometheus behind a Service, asked through the API server."""
