@@ -62,3 +62,15 @@ def confined(
     }
     meta = {"name": name, "namespace": namespace, "labels": {"app.kubernetes.io/part-of": "plumbline"}}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec}
+
+
+def suspended_job(name: str, namespace: str) -> Object:
+    """Return a Job that is suspended: it is there, and has no pod (https://kubernetes.io/docs/concepts/workloads/controllers/job)."""
+    pod = confined(name, namespace)
+    template = {"metadata": {"labels": pod["metadata"]["labels"]}, "spec": {**pod["spec"], "restartPolicy": "Never"}}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": pod["metadata"],
+        "spec": {"suspend": True, "template": template},
+    }

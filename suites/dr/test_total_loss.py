@@ -14,7 +14,7 @@ from reports.evidence import attach, figure
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fixtures.recovery import Doomed
+    from fixtures.recovery import Losable
     from plumbline.components.recovery.vault import Export
     from plumbline.core import shell
     from plumbline.stack import Stack
@@ -52,16 +52,16 @@ def test_what_no_cluster_can_be_rebuilt_from_is_reported_before_anything_is_dele
 
 @pytest.mark.total_loss
 @pytest.mark.control("DRS-007")
-def test_rebuilt_cluster_serves_the_same_chain(doomed: Doomed) -> None:
+def test_rebuilt_cluster_serves_the_same_chain(losable: Losable) -> None:
     """Preconditions: a cluster of its own, whose chain finalizes; an export of it.
     Steps: delete the cluster; rebuild it from the repository, the escrowed keys and the export.
     Expected: every node has the block that was the head before, the chain goes on from there, and the old keys open what is sealed.
     """
-    export = doomed.exported()
+    export = losable.exported()
 
     start = time.monotonic()
     with claim(f"geth-0 serves the chain of {export.folder} again"):
-        stack = doomed.rebuilt(export)
+        stack = losable.rebuilt(export)
 
     attach(
         "what the export holds", "\n".join(f"{file.stat().st_size:>12} {file.name}" for file in export.folder.iterdir())

@@ -58,8 +58,9 @@ def test_vital_signs_are_shown_and_move(monitoring: Monitoring, execution: Execu
 
 
 @pytest.mark.control("MON-003")
+@pytest.mark.usefixtures("a_job")
 def test_all_rules_load_and_evaluate(monitoring: Monitoring) -> None:
-    """Preconditions: rules that the charts brought.
+    """Preconditions: rules that the charts brought, and a Job, for those that ask for Jobs.
     Steps: compare the rules of all PrometheusRules that Prometheus is to take with those that it has loaded, and look how the
     last evaluation of each went, and which metrics it asks for.
     Expected: each is loaded, none failed, each asks for metrics that there are, and each recording rule yields series.

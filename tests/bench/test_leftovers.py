@@ -32,8 +32,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
 
 
 def test_files_but_those_that_runs_keep(place: Place) -> None:
-    def left() -> set[Belonging]:
-        return {thing for thing in place.left_since(before) if thing.kind == "file"}  # other tests mount something meanwhile
+    def left() -> set[Belonging]:  # other tests mount something meanwhile
+        return {thing for thing in place.left_since(before) if thing.kind == "file"}
 
     before = place.occupied()
     assert left() == set()

@@ -66,20 +66,20 @@ def test_every_port_that_is_open_to_prometheus_has_a_monitor(local_stack: list[R
             for name, number in pods.ports.items():
                 if any(SCRAPER in row.sources and row.covers(pods.place, Port(number)) for row in flows.rows):
                     declared.add((pods.place, number))
-                if scrapes(rendering, pods.labels, name):
+                if scraped(rendering, local_stack, pods.labels, name):
                     watched.add((pods.place, number))
 
     assert watched == declared
     assert len(declared) > 10
 
 
-def scrapes(rendering: Rendering, labels: Object, port: str) -> bool:
-    """Whether a monitor of a rendering scrapes a port of its pods."""
-    for monitor in rendering.of_kind("PodMonitor"):
+def scraped(rendering: Rendering, stack: list[Rendering], labels: Object, port: str) -> bool:
+    """Whether a monitor of a stack scrapes a port of a rendering's pods: its own, or that of another release beside it."""
+    for monitor in beside(rendering, stack, "PodMonitor"):
         ports = {each["port"] for each in monitor["spec"]["podMetricsEndpoints"]}
         if port in ports and selects(monitor["spec"]["selector"], labels):
             return True
-    for monitor in rendering.of_kind("ServiceMonitor"):
+    for monitor in beside(rendering, stack, "ServiceMonitor"):
         for service in rendering.of_kind("Service"):
             if selects(monitor["spec"]["selector"], service["metadata"]["labels"]) and selects(
                 {"matchLabels": service["spec"].get("selector", {"": ""})}, labels
@@ -90,15 +90,21 @@ def scrapes(rendering: Rendering, labels: Object, port: str) -> bool:
     return False
 
 
+def beside(rendering: Rendering, stack: list[Rendering], kind: str) -> list[Object]:
+    """Return the objects of a kind in a rendering's namespace."""
+    return [found for other in stack if other.way.namespace == rendering.way.namespace for found in other.of_kind(kind)]
+
+
 def test_each_geth_node_has_one_scraper(local_stack: list[Rendering], chart: Rendering) -> None:
     """Geth's timers are reset by whoever reads them."""
     assert chart.one("Prometheus")["spec"]["replicas"] == 1
     for rendering in local_stack:
         if rendering.way.chart == "geth-node":
             services = [
-                each["metadata"]["name"]
-                for each in rendering.of_kind("Service")
-                if selects(rendering.one("ServiceMonitor")["spec"]["selector"], each["metadata"]["labels"])
+                service["metadata"]["name"]
+                for monitor in beside(rendering, local_stack, "ServiceMonitor")
+                for service in rendering.of_kind("Service")
+                if selects(monitor["spec"]["selector"], service["metadata"]["labels"])
             ]
             assert services == [f"{rendering.way.release}-peers"]
 

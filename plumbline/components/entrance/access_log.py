@@ -58,11 +58,12 @@ def _entry(line: str) -> dict[str, object]:
 
 def _request(entry: Mapping[str, object], pods: Mapping[str, str]) -> Request:
     address = str(entry.get("ServiceAddr") or "")
+    pod = pods.get(address.partition(":")[0], address) if address else ""  # a pod that is new has no address either
     return Request(
         host=str(entry["RequestHost"]),
         path=str(entry["RequestPath"]),
         client=str(entry["ClientHost"]),
         status=int(str(entry["DownstreamStatus"])),
         router=str(entry.get("RouterName") or ""),
-        backend=pods.get(address.partition(":")[0], address),
+        backend=pod,
     )

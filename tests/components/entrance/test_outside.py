@@ -132,7 +132,7 @@ def test_the_controllers_log_tells_who_was_reached() -> None:
         line("/?mark-2"),
     ]
 
-    refused, passed = access_log.read(lines, {"10.244.0.9": "geth-0"}, "mark-1")
+    refused, passed = access_log.read(lines, {"10.244.0.9": "geth-0", "": "a-new-pod"}, "mark-1")
 
     assert (refused.status, refused.backend) == (404, "")
     assert (passed.status, passed.backend, passed.router) == (200, "geth-0", "api")
