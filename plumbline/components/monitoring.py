@@ -46,14 +46,12 @@ class Monitoring(HelmComponent):
     uses: ClassVar[tuple[str, ...]] = ("sealed-secrets", "ingress")
     within_s: ClassVar[float] = 180.0
     brought_images: ClassVar[tuple[str, ...]] = (
-        *(
-            "prometheus-operator",
-            "prometheus-config-reloader",
-            "prometheus",
-            "alertmanager",
-            "kube-state-metrics",
-            "node-exporter",
-        ),
+        "prometheus-operator",
+        "prometheus-config-reloader",
+        "prometheus",
+        "alertmanager",
+        "kube-state-metrics",
+        "node-exporter",
     )
     releases: ClassVar[tuple[Release, ...]] = (Release(RELEASE, RELEASE, NAMESPACE, asks_api_server=True),)
     workloads: ClassVar[tuple[Workload, ...]] = (

@@ -29,7 +29,10 @@ class Storage(HelmComponent):
     name: ClassVar[str] = "storage"
     needs: ClassVar[tuple[str, ...]] = ("service-network", "monitor-definitions")
     brought_images: ClassVar[tuple[str, ...]] = (
-        *("csi-base", "csi-provisioner", "csi-snapshotter", "snapshot-controller"),
+        "csi-base",
+        "csi-provisioner",
+        "csi-snapshotter",
+        "snapshot-controller",
     )
     releases: ClassVar[tuple[Release, ...]] = (
         Release("storage", "storage", _NAMESPACE, "privileged", asks_api_server=True),

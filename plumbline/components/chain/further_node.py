@@ -8,9 +8,7 @@ from typing import Any
 from plumbline.components.base import Release
 from plumbline.components.consensus import Consensus
 from plumbline.components.execution import Execution, Geth, claim_of
-from plumbline.core import wait
-
-_GONE_WITHIN_S = 60.0
+from plumbline.kube import claims
 
 
 @dataclass
@@ -59,6 +57,4 @@ class FurtherNode:
         """Remove it with its volume."""
         kube, release = self.execution.kube, self.release
         self.execution.site.helm.uninstall(release.name, release.namespace)
-        kube.delete("PersistentVolumeClaim", self.claim, release.namespace)
-        gone = kube.gone("PersistentVolumeClaim", self.claim, release.namespace)
-        wait.until(gone, named=f"{self.claim} is gone", within_s=_GONE_WITHIN_S)
+        claims.remove(kube, release.namespace, self.claim)

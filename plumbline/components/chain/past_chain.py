@@ -13,6 +13,7 @@ from plumbline.components.devnet import NAMESPACE
 from plumbline.components.execution import claim_of
 from plumbline.core import wait
 from plumbline.kube import api as k8s
+from plumbline.kube import claims
 from plumbline.kube.api import Object
 
 _GETH, _BEACON = "geth-past", "beacon-past"
@@ -20,7 +21,7 @@ _POD = f"{_BEACON}-0"
 _CHARTS = {_GETH: "geth-node", _BEACON: "beacon"}
 _CLAIMS = (claim_of(f"{_GETH}-0"), claim_of(_POD))
 _VALUES = "values.local-past.yaml"
-_STARTED_WITHIN_S, _BEGUN_WITHIN_S, _GONE_WITHIN_S = 120.0, 60.0, 60.0
+_STARTED_WITHIN_S, _BEGUN_WITHIN_S = 120.0, 60.0
 _MADE_WITHIN_S = 240.0  # a block costs a fifth of a second of processor time, and there are about 150
 
 
@@ -76,11 +77,6 @@ def _judge_started(pods: dict[str, Object]) -> wait.Observation[None]:
 
 
 def _leave(consensus: Consensus) -> None:
-    kube = consensus.kube
     for release in _CHARTS:
         consensus.site.helm.uninstall(release, NAMESPACE)
-    for claim in _CLAIMS:
-        kube.delete("PersistentVolumeClaim", claim, NAMESPACE)
-        wait.until(
-            kube.gone("PersistentVolumeClaim", claim, NAMESPACE), named=f"{claim} is gone", within_s=_GONE_WITHIN_S
-        )
+    claims.remove(consensus.kube, NAMESPACE, *_CLAIMS)

@@ -24,13 +24,8 @@ class PrometheusAt(Questions):
     host: str
 
     def _ask(self, what: str, **query: Any) -> Any:
-        import httpx  # noqa: PLC0415
-
-        try:
-            with dial.client(self.url, self.host) as client:
-                return client.get(f"/api/v1/{what}", params=query).raise_for_status().json()["data"]
-        except (httpx.HTTPError, ValueError, TypeError, KeyError) as error:
-            raise ConnectionError(f"{self.url} is no Prometheus to host {self.host or '(its own)'}: {error}") from error
+        with dial.expected(f"{self.url} is no Prometheus to", self.host), dial.client(self.url, self.host) as client:
+            return client.get(f"/api/v1/{what}", params=query).raise_for_status().json()["data"]
 
 
 @dataclass(frozen=True)

@@ -29,15 +29,8 @@ class Addressed(Client):
 
     def rpc(self, method: str, *params: Any) -> Any:
         """Call a JSON-RPC method and return the result; errors are those of :meth:`Client.rpc`."""
-        import httpx  # noqa: PLC0415
-
-        try:
+        with dial.expected(f"{self.url} speaks no JSON-RPC for", self.host):
             return self._way.rpc(method, *params)
-        except (httpx.HTTPError, ValueError, TypeError, KeyError) as error:
-            why = str(error) or type(error).__name__
-            raise ConnectionError(
-                f"{self.url} speaks no JSON-RPC for host {self.host or '(its own)'}: {why}"
-            ) from error
 
     @cached_property
     def _way(self) -> Direct:

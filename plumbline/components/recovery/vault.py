@@ -16,6 +16,7 @@ from plumbline.components.volumes.snapshots import Snapshots
 from plumbline.core import state
 from plumbline.core.errors import ControlFailed, UsageError
 from plumbline.kube.api import Object
+from plumbline.kube.claims import claim
 
 # The beacon node last: what Geth's copy lacks of the newest blocks, it has, and sends again.
 _NODES = ("geth-0", "beacon-0")
@@ -84,7 +85,7 @@ class Export:
     def restore_volumes(self, site: Site) -> None:
         """Make the nodes' volumes anew, with their data, before the nodes are there."""
         for pod, size in self.sizes.items():
-            carried.into(site.kube, _claim(pod, size), self.folder / _archive(pod))
+            carried.into(site.kube, claim(claim_of(pod), NAMESPACE, size), self.folder / _archive(pod))
 
 
 def export(site: Site, folder: Path, passphrase: str) -> Export:
@@ -134,9 +135,3 @@ def _carry_out(site: Site, pod: str, archive: Path) -> str:
 
 def _archive(pod: str) -> str:
     return f"{pod}.tar.gz"
-
-
-def _claim(pod: str, size: str) -> Object:
-    meta = {"name": claim_of(pod), "namespace": NAMESPACE, "labels": {"app.kubernetes.io/part-of": "plumbline"}}
-    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size}}}
-    return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": meta, "spec": spec}

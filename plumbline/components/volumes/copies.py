@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from plumbline.components.volumes.snapshots import Snapshot
 from plumbline.core import wait
 from plumbline.kube import api as k8s
+from plumbline.kube import claims
 from plumbline.kube.api import Kube, Object
 from plumbline.kube.pods import TOOLBOX, confined
 
-_ENDED_WITHIN_S, _GONE_WITHIN_S = 60.0, 60.0
+_ENDED_WITHIN_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,4 @@ def _ended(kube: Kube, name: str, namespace: str) -> wait.Condition[Object]:
 
 def _remove(kube: Kube, name: str, namespace: str) -> None:
     kube.delete("Pod", name, namespace, grace_s=0)
-    kube.delete("PersistentVolumeClaim", name, namespace)
-    gone = kube.gone("PersistentVolumeClaim", name, namespace)
-    wait.until(gone, named=f"claim {namespace}/{name} gone", within_s=_GONE_WITHIN_S)
+    claims.remove(kube, namespace, name)

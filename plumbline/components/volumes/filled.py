@@ -10,13 +10,13 @@ from typing import Any
 
 from plumbline.core import wait
 from plumbline.core.errors import PlumblineError
+from plumbline.kube import claims
 from plumbline.kube.api import Kube, Object
 from plumbline.kube.pods import confined
 from plumbline.kube.probes import NAMESPACE
 
 MIB = 1 << 20
 POD = "plumbline-size"
-_GONE_WITHIN_S = 60.0
 
 # Writes until it may not, or has written what is asked for, and tells what the file system said.
 _FILL = """
@@ -104,13 +104,9 @@ def claimed(kube: Kube, mib: int) -> Iterator[Claimed]:
 
 def _remove(kube: Kube) -> None:
     kube.delete("Pod", POD, NAMESPACE, grace_s=0)
-    kube.delete("PersistentVolumeClaim", POD, NAMESPACE)
-    gone = kube.gone("PersistentVolumeClaim", POD, NAMESPACE)
-    wait.until(gone, named=f"claim {NAMESPACE}/{POD} gone", within_s=_GONE_WITHIN_S)
+    claims.remove(kube, NAMESPACE, POD)
 
 
 def claim(name: str, mib: int) -> Object:
     """Return a claim of some MiB, of the default class, in the namespace of the probes."""
-    meta = {"name": name, "namespace": NAMESPACE, "labels": {"app.kubernetes.io/part-of": "plumbline"}}
-    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": f"{mib}Mi"}}}
-    return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": meta, "spec": spec}
+    return claims.claim(name, NAMESPACE, f"{mib}Mi")

@@ -11,13 +11,14 @@ from plumbline.components.volumes.filled import claim
 from plumbline.components.volumes.snapshots import Snapshot
 from plumbline.core import wait
 from plumbline.core.errors import PlumblineError
+from plumbline.kube import claims
 from plumbline.kube.api import Kube
 from plumbline.kube.pods import confined
 from plumbline.kube.probes import NAMESPACE
 
 _WRITER, _READER = "plumbline-writer", "plumbline-reader"
 _MIB = 64
-_READY_WITHIN_S, _GONE_WITHIN_S = 90.0, 60.0
+_READY_WITHIN_S = 90.0
 
 # Numbers from nought on, each in a record of its own; some are forced to the disk, most are left to the system.
 _WRITE = """
@@ -117,9 +118,6 @@ def _await(kube: Kube, pod: str) -> None:
     wait.until(kube.pod_ready(NAMESPACE, pod), named=f"pod {NAMESPACE}/{pod} ready", within_s=_READY_WITHIN_S)
 
 
-def _remove(kube: Kube, pod: str, claims: Sequence[str]) -> None:
+def _remove(kube: Kube, pod: str, names: Sequence[str]) -> None:
     kube.delete("Pod", pod, NAMESPACE, grace_s=0)
-    for name in claims:
-        kube.delete("PersistentVolumeClaim", name, NAMESPACE)
-    gone = wait.every(*(kube.gone("PersistentVolumeClaim", name, NAMESPACE) for name in claims))
-    wait.until(gone, named=f"claims of {NAMESPACE}/{pod} gone", within_s=_GONE_WITHIN_S)
+    claims.remove(kube, NAMESPACE, *names)

@@ -12,6 +12,7 @@ from typing import Any
 
 from plumbline.core import wait
 from plumbline.kube.api import Kube, Object
+from plumbline.kube.claims import claim
 
 GROUP = "snapshot.storage.k8s.io"
 DEFINITIONS = ("volumesnapshotclasses", "volumesnapshotcontents", "volumesnapshots")
@@ -79,20 +80,9 @@ class Snapshot:
             name: the claim's name.
             size: its size as a Kubernetes quantity; the snapshot's own where it is empty.
         """
-        return {
-            "apiVersion": "v1",
-            "kind": "PersistentVolumeClaim",
-            "metadata": {
-                "name": name,
-                "namespace": self.namespace,
-                "labels": {"app.kubernetes.io/part-of": "plumbline"},
-            },
-            "spec": {
-                "accessModes": ["ReadWriteOnce"],
-                "resources": {"requests": {"storage": size or self.size}},
-                "dataSource": {"apiGroup": GROUP, "kind": "VolumeSnapshot", "name": self.name},
-            },
-        }
+        copied = claim(name, self.namespace, size or self.size)
+        copied["spec"]["dataSource"] = {"apiGroup": GROUP, "kind": "VolumeSnapshot", "name": self.name}
+        return copied
 
 
 @dataclass(frozen=True)
