@@ -301,7 +301,7 @@ class Cluster(Component):
     @cached_property
     def ranges(self) -> tuple[IPv4Network, IPv4Network]:
         """The ranges of the pods' and of the Services' addresses."""
-        network = self._wanted["networking"]
+        network = kind_config.read(self.site.paths.local, self.site.config)["networking"]
         return IPv4Network(network["podSubnet"]), IPv4Network(network["serviceSubnet"])
 
     def questions(self) -> set[Question]:
