@@ -35,7 +35,7 @@ def propose(kube: Kube, namespaces: Iterable[str] = ()) -> Map:
         raise UsageError(f"context {kube.context} has no workload in {', '.join(sorted(asked)) or 'any namespace'}")
     services = [each for each in kube.objects("Service", None) if each["metadata"]["namespace"] in spaces]
     ingresses = [each for each in kube.objects("Ingress", None) if each["metadata"]["namespace"] in spaces]
-    hosts = tuple(_hosts(ingresses))
+    hosts = tuple(hosts_of(ingresses))
     version = kube.objects("Node")[0]["status"]["nodeInfo"]["kubeletVersion"]
     return Map(
         Cluster(version, spaces),
@@ -67,7 +67,7 @@ def _balancers(services: Iterable[Object]) -> Iterator[Balancer]:
             yield Balancer(service["metadata"]["namespace"], service["metadata"]["name"], f"{address}/32")
 
 
-def _hosts(ingresses: Iterable[Object]) -> Iterator[Host]:
+def hosts_of(ingresses: Iterable[Object]) -> Iterator[Host]:
     """Yield each host of the Ingresses at the address that its controller says it has."""
     for ingress in ingresses:
         address = balanced_address(ingress)

@@ -14,6 +14,9 @@ from plumbline.components.consensus import Consensus
 from plumbline.components.devnet import GENESIS
 from plumbline.components.devnet import NAMESPACE as DEVNET
 from plumbline.components.execution import LATE, Execution
+from plumbline.components.existing import proposal
+from plumbline.components.existing.mapping import Host
+from plumbline.components.existing.stack import answer
 from plumbline.core import wait
 from plumbline.kube.api import Kube, Object, balanced_address
 
@@ -25,7 +28,10 @@ _WORKLOADS = (
     Workload("Deployment", "prometheus", "watch"),
 )
 _READY_WITHIN_S = 180.0
+_LED_WITHIN_S = 30.0
 _GONE_WITHIN_S = 90.0
+_FAULT_OF_PROXY = 500
+_UNKNOWN = "404"  # what Traefik says of a host that it has not read of yet
 
 
 @contextmanager
@@ -39,6 +45,9 @@ def installed(execution: Execution, consensus: Consensus) -> Iterator[None]:
         rolled_out = [kube.rolled_out(load.kind, load.name, load.namespace) for load in _WORKLOADS]
         served = [_served(kube, namespace) for namespace in ("chain", "watch")]
         wait.until(wait.every(*rolled_out, *served), named="the strangers' stack", within_s=_READY_WITHIN_S)
+        ingresses = [found for namespace in NAMESPACES for found in kube.objects("Ingress", namespace)]
+        led = wait.every(*(_led(host) for host in proposal.hosts_of(ingresses)))
+        wait.until(led, named="the strangers' proxy leads to its hosts", within_s=_LED_WITHIN_S)
         yield
     finally:
         kube.kubectl("delete", "--filename", "-", "--ignore-not-found", "--wait=false", input=text)
@@ -72,3 +81,15 @@ def _served(kube: Kube, namespace: str) -> wait.Condition[None]:
         )
 
     return kube.watch("Ingress", namespace, judge)
+
+
+def _led(host: Host) -> wait.Condition[str]:
+    """Return the condition that what is behind a host answers: an address says no more than that the proxy wrote it."""
+
+    def look() -> wait.Observation[str]:
+        said = answer(host)
+        return wait.Observation(
+            said.isdigit() and said != _UNKNOWN and int(said) < _FAULT_OF_PROXY, said, f"{host.host} answers {said}"
+        )
+
+    return wait.poll(look)
