@@ -62,7 +62,7 @@ verify-pull: env ## a stack from pulled images, and every way in which a pull ca
 
 faults: env ## break the standing stack in every known way: the right control must go red
 	$(PLUMBLINE) engine ensure
-	pytest suites/faults $(OPTIONS) $(PYTEST)
+	pytest suites/faults -n 2 $(OPTIONS) $(PYTEST)
 
 repetitions: env ## up and down ten times, then interrupted at any moment: all green, and nothing left behind
 	$(PLUMBLINE) engine ensure

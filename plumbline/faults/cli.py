@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from plumbline.core import events, state
 from plumbline.core.arguments import Parser, add_stack_options, config_of
@@ -88,7 +88,7 @@ def _run(options: argparse.Namespace) -> int:
                 print(f"healed what an interrupted run left: {healed}", flush=True)
             runner = LiveRunner(stack, PytestJudge(paths.root, evidence, config, pytest=Forked()), options.check_before)
             verdicts += [_announced(fault, runner.run) for fault in live]
-    state.write_json(evidence / "faults.json", [_plain(verdict) for verdict in verdicts])
+    state.write_json(evidence / "faults.json", [verdict.plain for verdict in verdicts])
     state.write_text(evidence / "faults.svg", picture.draw(verdicts))
     print("", *table(verdicts), f"evidence: {evidence}", sep="\n")
     return 0 if all(verdict.caught for verdict in verdicts) else 1
@@ -140,20 +140,3 @@ def table(verdicts: Sequence[Verdict]) -> Iterator[str]:
         yield f"{verdict.fault.breaks:<9} {verdict.fault.name:<32} {verdict.outcome.value:<26} {columns}"
     caught = sum(verdict.caught for verdict in verdicts)
     yield f"{caught} of {len(verdicts)} faults caught; what was hurt was named in {diagnosis(verdicts):.0%} of those that were noticed"
-
-
-def _plain(verdict: Verdict) -> dict[str, Any]:
-    """Return a verdict as faults.json keeps it."""
-    fault = verdict.fault
-    return {
-        "fault": fault.name,
-        "control": fault.breaks,
-        "injured": fault.injured,
-        "green": list(fault.green),
-        "static": fault.static,
-        "outcome": verdict.outcome.value,
-        "why": verdict.why,
-        "detect_s": verdict.detect_s,
-        "heal_s": verdict.heal_s,
-        "seconds": verdict.seconds,
-    }

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from plumbline.stack import Stack
 
 _AGAIN_EVERY_S = 1.0  # a control that is still green under the fault is tried again
-_LEFT_BEHIND = (".git", ".plumbline", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", "*.egg-info")
+_STATE = ".plumbline"
+_LEFT_BEHIND = (".git", _STATE, "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", "*.egg-info")
 
 
 def permit(stack: Stack) -> None:
@@ -167,15 +168,23 @@ class StaticRunner:
 
 @contextmanager
 def copy_of(root: Path) -> Iterator[Path]:
-    """Lend a copy of the checkout that may be altered; it uses the pinned tools of the original."""
+    """Lend a copy of the checkout that may be altered."""
     with tempfile.TemporaryDirectory(prefix="plumbline-mutation-") as folder:
         copy = Path(folder) / "checkout"
-        shutil.copytree(root, copy, ignore=shutil.ignore_patterns(*_LEFT_BEHIND), symlinks=True)
-        tools = root / ".plumbline" / "bin"
-        (copy / ".plumbline").mkdir()
-        if tools.is_dir():
-            (copy / ".plumbline" / "bin").symlink_to(tools)
+        copy_to(root, copy)
         yield copy
+
+
+def copy_to(root: Path, copy: Path) -> None:
+    """Copy the checkout to a folder, which keeps its own state; it uses the pinned tools of the original."""
+    copy.mkdir(parents=True, exist_ok=True)
+    for old in [entry for entry in copy.iterdir() if entry.name != _STATE]:
+        shutil.rmtree(old) if old.is_dir() and not old.is_symlink() else old.unlink()
+    shutil.copytree(root, copy, ignore=shutil.ignore_patterns(*_LEFT_BEHIND), symlinks=True, dirs_exist_ok=True)
+    tools, lent = root / _STATE / "bin", copy / _STATE / "bin"
+    lent.parent.mkdir(exist_ok=True)
+    if tools.is_dir() and not lent.exists():
+        lent.symlink_to(tools)
 
 
 class _Broken(Exception):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
+from typing import Any
 
+from plumbline.core import state
 from plumbline.faults.judge import Judgement
-from plumbline.faults.registry import Fault
+from plumbline.faults.registry import Fault, Registry
 
 
 class Outcome(StrEnum):
@@ -49,6 +52,48 @@ class Verdict:
     def caught(self) -> bool:
         """Whether everything that was demanded happened."""
         return self.outcome is Outcome.CAUGHT
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """It, as evidence keeps it."""
+        return {
+            "fault": self.fault.name,
+            "control": self.fault.breaks,
+            "injured": self.fault.injured,
+            "green": list(self.fault.green),
+            "static": self.fault.static,
+            "outcome": self.outcome.value,
+            "why": self.why,
+            "detect_s": self.detect_s,
+            "heal_s": self.heal_s,
+            "seconds": self.seconds,
+        }
+
+    @classmethod
+    def read(cls, plain: Mapping[str, Any], faults: Registry) -> Verdict:
+        """Return what was kept."""
+        times = (plain["detect_s"], plain["heal_s"], plain["seconds"])
+        return cls(faults.named(plain["fault"]), Outcome(plain["outcome"]), plain["why"], *times)
+
+
+@dataclass(frozen=True)
+class Record:
+    """The verdicts of one run, whichever of its processes came to them: a file for each, so that no two write the same.
+
+    Attributes:
+        folder: where they are.
+    """
+
+    folder: Path
+
+    def add(self, verdict: Verdict) -> None:
+        """Keep one."""
+        state.write_json(self.folder / f"{verdict.fault.name}.json", verdict.plain)
+
+    def all(self, faults: Registry) -> list[Verdict]:
+        """Return those so far, in the order of the register."""
+        kept = {file.stem: state.read_json(file) for file in self.folder.glob("*.json")}
+        return [Verdict.read(plain, faults) for fault in faults.all() if (plain := kept.get(fault.name))]
 
 
 _RED_BY_ASSERTION = (Outcome.CAUGHT, Outcome.NOT_NAMED, Outcome.BYSTANDER_RED, Outcome.RED_AFTER)

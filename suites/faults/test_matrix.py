@@ -12,20 +12,25 @@ from reports.evidence import attach, figure
 
 if TYPE_CHECKING:
     from plumbline.faults.runner import LiveRunner
-    from plumbline.faults.verdict import Verdict
+    from plumbline.faults.verdict import Record, Verdict
 
-LIVE = [fault.name for fault in registry.load().all() if not fault.static]
+# One worker has all faults of a control: that it is green beforehand is proved once.
+LIVE = [
+    pytest.param(fault.name, marks=pytest.mark.xdist_group(fault.breaks))
+    for fault in registry.load().all()
+    if not fault.static
+]
 UNNAMED = 5.0  # of a hundred failures, so many may leave out what was hurt
 
 
 @pytest.mark.parametrize("fault", LIVE)
-def test_the_right_control_notices(fault_runner: LiveRunner, verdicts: list[Verdict], fault: str) -> None:
+def test_the_right_control_notices(fault_runner: LiveRunner, record: Record, fault: str) -> None:
     """Preconditions: a steady stack, on which the fault's control and those that it must not disturb are green.
     Steps: do the fault; have its control judged, and the others; heal it; have its control judged again.
     Expected: the control goes red by its own assertion and names what was hurt, the others stay green; afterwards it is green.
     """
     verdict = fault_runner.run(registry.load().named(fault))
-    verdicts.append(verdict)
+    record.add(verdict)
 
     figure(f"{fault}: from the fault to the red control", verdict.detect_s or 0.0, "s")
     assert verdict.caught, f"{verdict.outcome}: {verdict.why}"

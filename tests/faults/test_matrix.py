@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from typing import TYPE_CHECKING
 
 import pytest
 
 from plumbline.faults import picture
-from plumbline.faults.registry import Fault
-from plumbline.faults.verdict import Outcome, Verdict, diagnosis, score
+from plumbline.faults.registry import Fault, Registry
+from plumbline.faults.verdict import Outcome, Record, Verdict, diagnosis, score
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def verdict(outcome: Outcome, name: str = "peers-cut") -> Verdict:
@@ -45,3 +49,19 @@ def test_the_picture_has_a_row_for_each_fault_and_tells_what_was_missed() -> Non
     ]
     assert drawn.count("#f28e2b") == 3  # both cells of the second fault, and the legend
     assert "noticed in 3.2 s, steady 1.1 s after the heal" in drawn
+
+
+def test_verdicts_of_several_workers_are_read_in_the_order_of_the_register(tmp_path: Path) -> None:
+    second, first = verdict(Outcome.NOT_HEALED, "b"), verdict(Outcome.CAUGHT, "a")
+    known = Registry()
+    for fault in (second.fault, first.fault):
+        known.add(fault)
+
+    for one in (second, first):  # as two processes would
+        Record(tmp_path / "verdicts").add(one)
+
+    assert Record(tmp_path / "verdicts").all(known) == [first, second]
+
+
+def test_a_run_without_verdicts_has_none(tmp_path: Path) -> None:
+    assert not Record(tmp_path / "verdicts").all(Registry())
