@@ -14,9 +14,9 @@ from typing import Any
 
 from plumbline.components.delivery import renderings
 from plumbline.components.delivery.renderings import Charts as Helm
-from plumbline.components.delivery.renderings import Object, Way, containers, merged, pod, selects, title
+from plumbline.components.delivery.renderings import Object, Way, containers, merged, pod, title
 
-__all__ = ["Helm", "Object", "Way", "containers", "merged", "pod", "selects", "title"]
+__all__ = ["Helm", "Object", "Way", "containers", "merged", "pod", "title"]
 
 ROOT = Path(__file__).parents[2]
 CHARTS = ROOT / "charts"

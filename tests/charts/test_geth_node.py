@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from chartrender import CHARTS, Helm, Object, Rendering, containers, pod, selects
+from chartrender import CHARTS, Helm, Object, Rendering, containers, pod
+
+from plumbline.kube.selectors import selects
 
 WAYS = ["local", "local-follower", "local-late", "local-restored", "public-sepolia", "public-mainnet", "prod"]
 

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 import yaml
-from chartrender import ROOT, Object, Rendering, containers, pod, selects, title
+from chartrender import ROOT, Object, Rendering, containers, pod, title
 
 from plumbline.components.base import Site
 from plumbline.components.certificates import Certificates
 from plumbline.core.config import Config
 from plumbline.core.paths import Paths
+from plumbline.kube.selectors import selects
 
 
 @pytest.fixture(scope="session")

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chartrender import OPERATED, ROOT, Object, Rendering, containers, selects, title
+from chartrender import OPERATED, ROOT, Object, Rendering, containers, title
 
 from plumbline.components.isolation.flows import Flows, Port
 from plumbline.components.monitoring import SCRAPER, Monitoring
+from plumbline.kube.selectors import selects
 
 SELECTED = {"release": "kube-prometheus-stack"}
 MONITORS = ("ServiceMonitor", "PodMonitor", "ScrapeConfig")

@@ -6,12 +6,13 @@ import re
 import tomllib
 
 import pytest
-from chartrender import ROOT, Object, Rendering, containers, pod, selects, title
+from chartrender import ROOT, Object, Rendering, containers, pod, title
 
 from plumbline.components.isolation import restrictions
 from plumbline.components.isolation.flows import denies_by_default
 from plumbline.components.isolation.privileges import Privileges
 from plumbline.components.secrets import sealing
+from plumbline.kube.selectors import selects
 
 STABLE = {f"app.kubernetes.io/{name}" for name in ("name", "instance", "component", "part-of", "managed-by")}
 VERSIONED = {"app.kubernetes.io/version", "helm.sh/chart"}

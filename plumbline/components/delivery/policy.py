@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from plumbline.components.delivery.renderings import PROD, Rendering, containers, labels, pod, selects, title
+from plumbline.components.delivery.renderings import PROD, Rendering, containers, labels, pod, title
 from plumbline.components.isolation.flows import denies_by_default
 from plumbline.components.isolation.privileges import Privileges
 from plumbline.components.isolation.restrictions import deviations
 from plumbline.kube.api import Object
+from plumbline.kube.selectors import selects
 
 Rule = Callable[[Sequence[Rendering]], Iterator[str]]
 

@@ -201,11 +201,3 @@ def containers(workload: Object) -> list[Object]:
 def title(each: Object) -> str:
     """Return what an object is called in messages."""
     return f"{each['kind']}/{each['metadata']['name']}"
-
-
-def selects(selector: Object, found: Object) -> bool:
-    """Return whether a label selector (matchLabels, and expressions with In) matches labels."""
-    expressions = selector.get("matchExpressions", [])
-    return all(found.get(key) == value for key, value in selector.get("matchLabels", {}).items()) and all(
-        found.get(each["key"]) in each["values"] for each in expressions if each["operator"] == "In"
-    )

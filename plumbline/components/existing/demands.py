@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from plumbline.components.base import Workload
-from plumbline.components.isolation.budgets import selects
 from plumbline.kube.api import Object, rollout
+from plumbline.kube.selectors import selects
 
 _DIRECTIONS = {"Ingress", "Egress"}
 
@@ -57,7 +57,7 @@ def unbudgeted(who: str, workload: Object, budgets: Iterable[Object]) -> str:
     if workload["spec"].get("replicas", 1) < 2:
         return ""
     labels = workload["spec"]["template"]["metadata"].get("labels", {})
-    over = [budget for budget in budgets if selects(budget, labels)]
+    over = [budget for budget in budgets if selects(budget["spec"]["selector"], labels)]
     if not over:
         return f"{who}: has {workload['spec']['replicas']} replicas and no PodDisruptionBudget"
     if all(budget.get("status", {}).get("desiredHealthy", 0) < 1 for budget in over):

@@ -11,6 +11,7 @@ from plumbline.components.cluster import Cluster
 from plumbline.core import wait
 from plumbline.kube import api as k8s
 from plumbline.kube.api import ApiError, Object
+from plumbline.kube.selectors import selects
 
 _TOO_MANY_REQUESTS = 429  # what an eviction that a budget forbids is answered with
 _UNREADY_WITHIN_S = 15.0
@@ -51,7 +52,7 @@ def of_pod(site: Site, namespace: str, pod: str) -> list[str]:
     """Return the names of the budgets that a pod is under."""
     labels = site.kube.get("Pod", pod, namespace)["metadata"].get("labels", {})
     budgets = site.kube.objects("PodDisruptionBudget", namespace)
-    return [str(budget["metadata"]["name"]) for budget in budgets if selects(budget, labels)]
+    return [str(budget["metadata"]["name"]) for budget in budgets if selects(budget["spec"]["selector"], labels)]
 
 
 @contextmanager
@@ -78,9 +79,3 @@ def noticed(site: Site, namespace: str, budget: str, healthy: int) -> wait.Condi
         return wait.Observation(count == healthy, found, f"PodDisruptionBudget {namespace}/{budget} counts {count}")
 
     return site.kube.watch("PodDisruptionBudget", namespace, judge, name=budget)
-
-
-def selects(budget: Object, labels: dict[str, str]) -> bool:
-    """Return whether a budget is over pods with some labels."""
-    wanted = budget["spec"]["selector"].get("matchLabels", {})
-    return bool(wanted) and wanted.items() <= labels.items()
