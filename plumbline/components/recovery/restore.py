@@ -28,6 +28,9 @@ from plumbline.kube.rpc import Direct
 BEHIND_AT_MOST = 1  # blocks: a light client learns of a block with the next one
 _KEEPS_STATE_OF = 100  # blocks; Geth proves accounts at the newest 128
 _WITHIN_S = 60.0
+_ROOM_EVERY_S = (
+    10.0  # a client that finds no room says nothing and tries again: how full its volume is is looked at meanwhile
+)
 
 
 @dataclass(frozen=True)
@@ -157,12 +160,17 @@ class Restore:
         Raises:
             NoRoom, CopyRefused, ImageMissing: it will not run.
         """
-        try:
-            failed = self._until(self.replacement.started(), "process started")
-        except wait.Timeout:
-            if self.replacement.full():
-                raise no_room_within(snapshot, "its client waits for room") from None
-            raise
+        deadline = wait.Deadline(_WITHIN_S)
+        failed: str | None = None
+        while failed is None:
+            try:
+                within_s = min(_ROOM_EVERY_S, deadline.left_s)
+                failed = self._until(self.replacement.started(), "process started", within_s)
+            except wait.Timeout:
+                if self.replacement.full():
+                    raise no_room_within(snapshot, "its client waits for room") from None
+                if deadline.passed:
+                    raise
         if failed:
             raise self.replacement.failure(snapshot, failed)
 
@@ -241,9 +249,9 @@ class Restore:
     def _time_of(self, number: int) -> int:
         return int(self._judge().block(number)["timestamp"], 16)
 
-    def _until[T](self, condition: wait.Condition[T], what: str) -> T:
+    def _until[T](self, condition: wait.Condition[T], what: str, within_s: float = _WITHIN_S) -> T:
         name = self.replacement.name
-        return wait.until(condition, named=f"{name}: {what}", within_s=_WITHIN_S, look=f"plumbline logs {name}")
+        return wait.until(condition, named=f"{name}: {what}", within_s=within_s, look=f"plumbline logs {name}")
 
     def _tag(self, values: Mapping[str, Any]) -> str:
         """Return the version of the client that is started on a copy."""

@@ -90,7 +90,7 @@ def level_lowered(stack: Stack) -> Iterator[None]:
 def token_given(stack: Stack) -> Iterator[None]:
     """A pod that does not need it gets a token of the Kubernetes API."""
     token = {"spec": {"template": {"spec": {"automountServiceAccountToken": True}}}}
-    with changed(stack, "Deployment", "probe-echo", PROBES, token):
+    with changed(stack, "DaemonSet", "probe-echo", PROBES, token):
         yield
 
 
