@@ -20,11 +20,19 @@ help: ## this list
 	  /^[a-z-]+:.*## / { printf "  make %-24s %s\n", $$1, $$2 }' Makefile
 
 ##@ Prove it
-.PHONY: verify test lint
-verify: env ## bring the stack up, prove every control on it, write the report (on a fresh machine: all that is needed, too)
+.PHONY: verify alerts drills test lint
+verify: env ## bring the stack up, prove every control, alert and drill on it, write the report (installs what is missing)
 	$(PLUMBLINE) engine ensure
 	$(PLUMBLINE) doctor $(OPTIONS)
-	pytest suites/local $(OPTIONS) $(PYTEST)
+	pytest suites/local suites/alerts suites/dr $(OPTIONS) $(PYTEST)
+
+alerts: env ## what alerts tell of, really caused: until it is delivered, and until its end is told
+	$(PLUMBLINE) engine ensure
+	pytest suites/alerts $(OPTIONS) $(PYTEST)
+
+drills: env ## snapshots, and restore drills under traffic with measured RPO and RTO
+	$(PLUMBLINE) engine ensure
+	pytest suites/dr $(OPTIONS) $(PYTEST)
 
 test: lint ## the harness's own tests and checks; needs no cluster
 	@requirements/packages.sh
@@ -39,15 +47,7 @@ lint: env ## style, types, import rules
 	lint-imports --no-logo
 
 ##@ Prove more of it (every night: .github/workflows/nightly.yml)
-.PHONY: alerts drills total-loss verify-multi verify-pull faults repetitions
-alerts: env ## what alerts tell of, really caused: until it is delivered, and until its end is told
-	$(PLUMBLINE) engine ensure
-	pytest suites/alerts $(OPTIONS) $(PYTEST)
-
-drills: env ## snapshots, and restore drills under traffic with measured RPO and RTO
-	$(PLUMBLINE) engine ensure
-	pytest suites/dr $(OPTIONS) $(PYTEST)
-
+.PHONY: total-loss verify-multi verify-pull faults repetitions
 total-loss: env ## a cluster of its own is exported, deleted and rebuilt: it must serve the same chain
 	$(PLUMBLINE) engine ensure
 	pytest suites/dr -m total_loss $(OPTIONS) $(PYTEST)

@@ -26,8 +26,9 @@ STACK = {
     "destroy",
 }
 MACHINE = {"engine", "engine-stop", "images", "doctor", "report", "env"}
-NIGHTLY = {"alerts", "drills", "total-loss", "verify-multi", "verify-pull", "faults", "repetitions"}
-TARGETS = {"help", "verify", "test", "lint", *STACK, *MACHINE, *NIGHTLY}
+PARTS = {"alerts", "drills"}  # of verify
+NIGHTLY = {"total-loss", "verify-multi", "verify-pull", "faults", "repetitions"}
+TARGETS = {"help", "verify", "test", "lint", *STACK, *MACHINE, *PARTS, *NIGHTLY}
 CALLS = (
     "$(PLUMBLINE) ",
     "pytest ",
@@ -69,7 +70,7 @@ def test_recipes_only_call() -> None:
     assert [line for line in recipes if not line.startswith(CALLS)] == []
 
 
-@pytest.mark.parametrize("target", sorted(STACK | MACHINE | NIGHTLY | {"verify"}))
+@pytest.mark.parametrize("target", sorted(STACK | MACHINE | PARTS | NIGHTLY | {"verify"}))
 def test_the_command_line_knows_what_a_target_calls(target: str) -> None:
     for words in commands(target):
         assert cli._parser().parse_args(words)
