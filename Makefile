@@ -7,6 +7,8 @@ SHELL := /bin/bash
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
 
+# Compiling the modules anew in each of hundreds of processes costs more than what many of these do.
+unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/.plumbline/venv/bin:$(CURDIR)/.plumbline/bin:$(PATH)
 PLUMBLINE := python -m plumbline
 OPTIONS = $(strip $(if $(NETWORK),--network $(NETWORK)) $(if $(HELIOS_NETWORK),--helios-network $(HELIOS_NETWORK)) \
