@@ -1,6 +1,7 @@
 """A run that is killed keeps what it found until then."""
 
 import json
+import random
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import sys
 import jsonschema
 import pytest
 
+from plumbline.core import wait
 from reports import journal
 from reports.writers.results import SCHEMA
 
@@ -40,6 +42,17 @@ def test_killed(setup):
 @pytest.mark.control("EXE-004")
 def test_never(): pass
 """
+
+MANY = """
+import time
+import pytest
+
+@pytest.mark.control("EXE-001")
+@pytest.mark.parametrize("number", range(40))
+def test_it(number): time.sleep(0.01)
+"""
+# How many lines its journal has when it is killed, of the head and three for each test.
+MOMENTS = sorted(random.Random(1559).sample(range(1, 1 + 3 * 39), 10))
 
 
 @pytest.fixture
@@ -74,6 +87,26 @@ def test_what_ran_is_kept_and_readable(killed, request):
     assert red["failure"]["message"].startswith("geth-1 has 0 of 2 peers")
     assert "| EXE-002 | ❌ failed |" in (killed / "summary.md").read_text()
     assert (killed / "allure" / "environment.properties").is_file()
+
+
+@pytest.mark.parametrize("lines", MOMENTS)
+def test_whenever_it_is_killed_each_test_that_ended_is_kept(pytester, report, lines):
+    del report  # of another process
+    pytester.makepyfile(test_many=MANY)
+    folder = pytester.path / "report"
+    file = folder / journal.NAME
+    argv = [sys.executable, "-m", "pytest", "-q", f"--report-dir={folder}"]
+    with subprocess.Popen(argv, cwd=pytester.path, stdout=subprocess.DEVNULL) as run:
+        reached = wait.holds(lambda: run.poll() is not None or file.read_text().count("\n") >= lines, every_s=0.002)
+        wait.until(reached, named=f"{lines} lines in the journal", within_s=20)
+        run.kill()
+    assert run.returncode == -signal.SIGKILL
+
+    tests = [test for test in journal.recover(folder).tests if test.outcome == "passed"]
+
+    assert len(tests) >= (lines - 1) // 3
+    assert [test.id.partition("[")[2] for test in tests] == [f"{number}]" for number in range(len(tests))]
+    assert json.loads((folder / "results.json").read_text())["exit_code"] is None
 
 
 def test_a_line_that_was_cut_short_is_passed_over(tmp_path):
