@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from plumbline.components.monitoring import NAMESPACE, RELEASE
 from plumbline.faults.injuries.changes import added, changed, read, removed
+from plumbline.faults.injuries.nodes import restarted
 from plumbline.faults.registry import fault
 
 if TYPE_CHECKING:
@@ -24,15 +25,18 @@ def monitor_gone(stack: Stack) -> Iterator[None]:
         yield
 
 
-@fault("target-closed", breaks="MON-001", injured="helios", green=("CLU-001",), within_s=_LEARNED_WITHIN_S)
+@fault("target-closed", breaks="MON-001", injured="geth-follower", green=("CLU-001",), within_s=_LEARNED_WITHIN_S)
 def target_closed(stack: Stack) -> Iterator[None]:
-    """Helios' policy lets nobody read its metrics any more: the target is there, and does not answer."""
+    """The follower's policy lets nobody read its metrics any more, and it restarts: what was connected would have stayed so."""
     rules = [
         rule
-        for rule in read(stack, "networkpolicy", "helios", "helios")["spec"]["ingress"]
+        for rule in read(stack, "networkpolicy", "geth-follower", "ethereum")["spec"]["ingress"]
         if rule["ports"] != [{"port": "metrics", "protocol": "TCP"}]
     ]
-    with changed(stack, "networkpolicy", "helios", "helios", {"spec": {"ingress": rules}}):
+    with (
+        changed(stack, "networkpolicy", "geth-follower", "ethereum", {"spec": {"ingress": rules}}),
+        restarted(stack, "geth-follower-0"),
+    ):
         yield
 
 
