@@ -28,10 +28,17 @@ class LeftBehind(ControlFailed):
 
 @dataclass(frozen=True)
 class Belonging:
-    """One thing that belongs to a cluster: a container, volume or network of the engine, a loop device of the kernel, and the like."""
+    """One thing that belongs to a cluster: a container, volume or network of the engine, a loop device of the kernel, and the like.
+
+    Attributes:
+        kind: what it is.
+        name: its name.
+        of: what a loop device stands for (device and inode of the file): one that is freed has its name taken by the next.
+    """
 
     kind: str
     name: str
+    of: str = ""
 
     def __str__(self) -> str:
         """Name it."""
@@ -66,7 +73,7 @@ def of_machine(name: str, env: Mapping[str, str]) -> frozenset[Belonging]:
         "volume": ("volume", "ls", "--format", "{{.Name}}"),
         "network": ("network", "ls", "--format", "{{.Name}}"),
     }
-    found = {Belonging("loop device", device) for device in _attached()}
+    found = {_loop(device) for device in _attached().items()}
     for kind, words in listings.items():
         names = shell.run(["docker", *words], within_s=_ASK_WITHIN_S, env=env).stdout.split()
         found |= {Belonging(kind, one) for one in names}
@@ -94,7 +101,7 @@ def gone(name: str, before: frozenset[Belonging], env: Mapping[str, str]) -> Non
 
 def _exists(thing: Belonging, env: Mapping[str, str]) -> bool:
     if thing.kind == "loop device":
-        return thing.name in _attached()
+        return thing in {_loop(device) for device in _attached().items()}
     argv = ["docker", thing.kind, "inspect", "--format", "{{.Name}}", thing.name]
     return shell.run(argv, within_s=_ASK_WITHIN_S, env=env, check=False).ok
 
@@ -109,7 +116,12 @@ def _loops(container: str, env: Mapping[str, str]) -> set[Belonging]:
     own = {name for name, (device, inode, _) in devices.items() if f"{device} {inode}" == pool.stdout.strip()}
     numbers = {devices[name][2] for name in own}
     within = {name for name, (device, _, _) in devices.items() if device in numbers}
-    return {Belonging("loop device", name) for name in own | within}
+    return {_loop((name, devices[name])) for name in own | within}
+
+
+def _loop(device: tuple[str, tuple[str, str, str]]) -> Belonging:
+    name, (backing, inode, _) = device
+    return Belonging("loop device", name, f"{backing} {inode}")
 
 
 def _attached() -> dict[str, tuple[str, str, str]]:

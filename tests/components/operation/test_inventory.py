@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
@@ -45,6 +46,19 @@ def test_loop_devices_are_read_as_losetup_lists_them() -> None:
     device = {"name": "/dev/loop1", "back-maj:min": "       7:0  ", "back-ino": 133, "maj:min": "  7:1  "}
 
     assert belongings.parse(json.dumps({"loopdevices": [device]})) == {"/dev/loop1": ("7:0", "133", "7:1")}
+
+
+@pytest.mark.parametrize(("backing", "left"), [(("254:0", "11"), True), (("254:0", "12"), False), (None, False)])
+def test_a_loop_device_that_another_cluster_has_taken_is_not_left_behind(
+    backing: tuple[str, str] | None, left: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attached = {"/dev/loop0": (*backing, "7:0")} if backing else {}
+    monkeypatch.setattr(belongings, "_attached", lambda: attached)
+    monkeypatch.setattr(belongings, "_FREED_WITHIN_S", 0.1)
+    before = frozenset({belongings.Belonging("loop device", "/dev/loop0", "254:0 11")})
+
+    with pytest.raises(belongings.LeftBehind, match="loop device /dev/loop0") if left else nullcontext():
+        belongings.gone("c", before, {})
 
 
 def test_health_is_read_part_by_part() -> None:
