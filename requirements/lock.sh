@@ -11,7 +11,9 @@ lock() { # <Python> <in> <out> [more options]
     --no-emit-index-url --no-header --no-annotate "$source" --output-file "$target" "$@"
 }
 
-lock 3.12 requirements/harness.in requirements/harness.txt "$@"
+for environment in harness checkov; do
+  lock 3.12 "requirements/$environment.in" "requirements/$environment.txt" "$@"
+done
 for package in local/helios local/programs/allure; do
   npm install --prefix "$package" --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund --silent
 done

@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from plumbline.core.paths import Paths
 from plumbline.faults import registry
 from plumbline.faults.registry import Fault
+from plumbline.terraform import checkov, excuses
 from plumbline.terraform.findings import Finding
 from plumbline.terraform.policies.registry import rules
 from plumbline.terraform.proof import Proof
@@ -39,8 +40,8 @@ class Mistake:
 def made(paths: Paths) -> list[Mistake]:
     """Make every registered mistake in a copy of terraform/, and have it checked.
 
-    Mistakes that different rules over plans must notice share a copy and its plans; "plumbline faults run --static" makes each
-    one alone.
+    Mistakes that different rules over plans must notice, ours or checkov's, share a copy and its plans; "plumbline faults run
+    --static" makes each one alone.
     """
     batches = _batches([fault for fault in registry.load().all() if fault.check and fault.breaks in _CONTROLS])
     with TemporaryDirectory(prefix="plumbline-mistakes-") as folder:
@@ -52,11 +53,12 @@ def made(paths: Paths) -> list[Mistake]:
 
 def _batches(faults: Sequence[Fault]) -> list[list[Fault]]:
     """Return the mistakes that share a copy: in none of the batches two that the same rule must notice."""
-    names = {rule.name for rule in rules()}
+    names = {excuses.CHECK, *(rule.name for rule in rules())}
     batches: dict[int | str, list[Fault]] = {}
     seen: Counter[str] = Counter()
     for fault in faults:
-        batches.setdefault(seen[fault.check] if fault.check in names else fault.name, []).append(fault)
+        shares = fault.check in names or fault.check.startswith(checkov.PREFIX)
+        batches.setdefault(seen[fault.check] if shares else fault.name, []).append(fault)
         seen[fault.check] += 1
     return list(batches.values())
 

@@ -8,7 +8,7 @@ from plumbline.images import npm, wheels
 from plumbline.images.workshop import Workshop
 
 _PYTHON = (
-    *("requirements/harness.txt", "local/*/requirements.txt", "local/images/*/requirements.txt"),
+    *("requirements/*.txt", "local/*/requirements.txt", "local/images/*/requirements.txt"),
     "local/programs/toolchain/*.txt",
 )
 

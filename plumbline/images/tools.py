@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -29,7 +31,8 @@ class Tool:
         suite: the Debian suite of
         package: the package that it is in, and
         file: its path there; or
-        npm: the npm package that it is the program of, pinned in the folder of that name beside this file.
+        npm: the npm package that it is the program of, pinned in the folder of that name beside this file; or
+        pypi: the Python package that it is the program of, pinned with what it needs in the file of that name in requirements/.
     """
 
     name: str
@@ -39,6 +42,7 @@ class Tool:
     package: str = ""
     file: str = ""
     npm: str = ""
+    pypi: str = ""
 
 
 @cache
@@ -82,6 +86,9 @@ def kept(shop: Workshop, wanted: Tool) -> Path:
     if wanted.npm:
         key = key_of(npm.key(_package(shop, wanted)), key_of_file(_node(shop)))
         return shop.store.path("bin", f"{wanted.npm}-{key[:16]}", wanted.name)
+    if wanted.pypi:
+        key = key_of(key_of_file(_requirements(shop, wanted)), sys.version, sys.base_prefix)
+        return shop.store.path("bin", f"{wanted.pypi}-{key[:16]}", wanted.name)
     key = key_of(
         wanted.suite, wanted.package, wanted.file, wanted.version, shop.debian_lock.of(wanted.suite, [wanted.package])
     )
@@ -94,6 +101,9 @@ def _make(shop: Workshop, wanted: Tool, target: Path) -> None:
         return
     if wanted.npm:
         _install(shop, wanted, target)
+        return
+    if wanted.pypi:
+        _settle(shop, wanted, target)
         return
     (deb,) = shop.debs(wanted.suite, [wanted.package])
     if not deb.version.startswith(wanted.version):
@@ -113,14 +123,30 @@ def _install(shop: Workshop, wanted: Tool, target: Path) -> None:
         made.mkdir()
         package = npm.install(_package(shop, wanted), made, node) / wanted.npm
         main = json.loads((package / "package.json").read_text())["bin"]
-        launcher = made / wanted.name
-        script = target.parent / package.relative_to(made) / main
-        launcher.write_text(f'#!/bin/sh\nexec "{node / npm.NODE}" "{script}" "$@"\n')
-        launcher.chmod(0o755)
+        _write_launcher(made / wanted.name, node / npm.NODE, target.parent / package.relative_to(made) / main)
+
+
+def _settle(shop: Workshop, wanted: Tool, target: Path) -> None:
+    """Install a Python package in an environment of its own, and write the program that runs it there."""
+    with shop.store.making(target.parent) as made:
+        made.mkdir()
+        programs = wheels.environment(_requirements(shop, wanted), made / "environment")
+        at = target.parent / programs.relative_to(made)
+        _write_launcher(made / wanted.name, at / "python", "-I", at / wanted.name)
+
+
+def _write_launcher(file: Path, *argv: str | Path) -> None:
+    """Write a program that runs another one with the arguments that it is given."""
+    file.write_text(f'#!/bin/sh\nexec {shlex.join(map(str, argv))} "$@"\n')
+    file.chmod(0o755)
 
 
 def _package(shop: Workshop, wanted: Tool) -> Path:
     return shop.paths.local / "programs" / wanted.npm
+
+
+def _requirements(shop: Workshop, wanted: Tool) -> Path:
+    return shop.paths.root / "requirements" / f"{wanted.pypi}.txt"
 
 
 def _node(shop: Workshop) -> Path:

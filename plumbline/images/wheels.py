@@ -45,6 +45,17 @@ def install(requirements: Path, into: Path, architecture: str) -> None:
         record.unlink()  # lists those scripts too, by their checksums
 
 
+def environment(requirements: Path, into: Path) -> Path:
+    """Make a virtual environment with the wheels that ``requirements`` pins, for the Python that runs us; return its programs.
+
+    It can be moved if its programs are given to its Python: they name the place where they were installed.
+    """
+    shell.run([sys.executable, "-m", "venv", "--without-pip", into], within_s=_WITHIN_S)
+    argv = [*_pip("install", requirements, "--python", into / "bin" / "python"), "--no-compile"]
+    fetching.run(argv, named(requirements), within_s=_WITHIN_S)
+    return into / "bin"
+
+
 def compile_folder(python: Sequence[str | Path], env: Mapping[str, str], folder: Path, path: str) -> None:
     """Compile all sources below ``folder``, which will be ``path`` in the image, with the image's own Python.
 
@@ -140,11 +151,13 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _pip(command: str, requirements: Path) -> list[str | Path]:
+def _pip(command: str, requirements: Path, *of: str | Path) -> list[str | Path]:
+    """Return pip's words; ``of`` tells it which Python's packages they are about, if not ours."""
     argv: list[str | Path] = [
         sys.executable,
         "-m",
         "pip",
+        *of,
         command,
         "--quiet",
         "--disable-pip-version-check",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
-from plumbline.terraform import differences, interface, roots, versions
+from plumbline.terraform import checkov, differences, excuses, interface, roots, versions
 from plumbline.terraform.findings import Finding
 from plumbline.terraform.plan import Plan
 from plumbline.terraform.policies.data import given_values
@@ -69,6 +69,13 @@ class Proof:
             found = pool.map(self.bench.validate, self._folders())
         return sorted({finding for findings in found for finding in findings})
 
+    @cached_property
+    def unexcused(self) -> list[Finding]:
+        """What checkov finds in the plans and no row of its table excuses, and the rows that excuse nothing."""
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            plans = list(pool.map(self.plan, self.roots))
+        return excuses.unexcused(checkov.judge(self.bench.checkov, plans), self.bench.tree)
+
     def notices(self, check: str, injured: str) -> Finding | None:
         """Return the finding of a check that names something, None where it does not notice; no more is tried than needed."""
         looks: Mapping[str, list[Look]] = {
@@ -76,10 +83,12 @@ class Proof:
             "valid": [partial(self.bench.validate, root) for root in self._folders()],
             versions.CHECK: [self.unbounded],
             interface.UNDESCRIBED: [self.undescribed],
+            excuses.CHECK: [lambda: self.unexcused],
         }
         likeliest = sorted(self.roots, key=lambda root: not injured.startswith(f"{root.name}: "))
         plans: list[Look] = [partial(self.broken, [root]) for root in likeliest]
-        found = (finding for look in looks.get(check, plans) for finding in look())
+        kind = excuses.CHECK if check.startswith(checkov.PREFIX) else check
+        found = (finding for look in looks.get(kind, plans) for finding in look())
         return next((each for each in found if each.check == check and injured in each.where), None)
 
     def _folders(self) -> list[Root]:

@@ -54,12 +54,14 @@ class Workbench:
     Attributes:
         tree: the copy.
         tofu: the pinned OpenTofu.
+        checkov: the pinned checkov.
         schemas: what the providers accept.
         env: OpenTofu's environment: where the stand-ins are.
     """
 
     tree: Path
     tofu: Path
+    checkov: Path
     schemas: tuple[Schema, ...]
     env: Mapping[str, str]
 
@@ -122,7 +124,7 @@ def opened(paths: Paths, *checkouts: Path) -> Iterator[list[Workbench]]:
         trees = [_copied(checkout, scratch / str(number)) for number, checkout in enumerate(checkouts)]
         schemas = tuple(_schemas(paths, trees))
         with stand_in.serving(schemas, messages.load(workshop.of(paths)), scratch) as env:
-            yield [Workbench(tree, tools.tool(paths, "tofu"), schemas, env) for tree in trees]
+            yield [_bench(paths, tree, schemas, env) for tree in trees]
 
 
 @contextmanager
@@ -136,7 +138,11 @@ def online(paths: Paths, project: str) -> Iterator[Workbench]:
     with tempfile.TemporaryDirectory(prefix="plumbline-tf-") as folder:
         tree = _copied(paths.root, Path(folder))
         (tree / "project.auto.tfvars").write_text(f'projects = {{ prod = "{project}" }}\n')
-        yield Workbench(tree, tools.tool(paths, "tofu"), (), {})
+        yield _bench(paths, tree, (), {})
+
+
+def _bench(paths: Paths, tree: Path, schemas: tuple[Schema, ...], env: Mapping[str, str]) -> Workbench:
+    return Workbench(tree, tools.tool(paths, "tofu"), tools.tool(paths, "checkov"), schemas, env)
 
 
 def _copied(checkout: Path, into: Path) -> Path:

@@ -95,6 +95,18 @@ def test_the_examples_keep_every_promise(terraform: Proof) -> None:
 
 
 @pytest.mark.control("IAC-002")
+def test_checkov_finds_only_what_is_excused(terraform: Proof) -> None:
+    """Preconditions: none; no cluster, no cloud and no network is needed.
+    Steps: have checkov judge the plans of all environments and examples, alone: without account, settings and updates.
+    Expected: it looks at each plan, and finds what terraform/checkov.toml excuses with a reason, and nothing else; each row there
+    is needed.
+    """
+    found = terraform.unexcused
+
+    assert not found, lines(found)
+
+
+@pytest.mark.control("IAC-002")
 @pytest.mark.parametrize("workspace", ["prod", "default"])
 def test_values_are_refused_in_another_workspace(terraform: Proof, workspace: str) -> None:
     """Preconditions: none; no cluster and no cloud is needed.

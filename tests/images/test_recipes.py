@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from plumbline.core.errors import ConfigError
-from plumbline.images import assembly, npm, recipes, tools
+from plumbline.images import assembly, npm, recipes, tools, wheels
 from plumbline.images.native import PACKAGES, SUITE
 from plumbline.images.node import Node
 from plumbline.images.parts.compiled import GoPart
@@ -74,6 +74,8 @@ def test_tools_are_binaries_of_programs_at_their_version_or_of_debian_packages(s
             assert program.version == f"v{tool.version}"
         elif tool.npm:
             assert (tool.npm, tool.version) in {pin[:2] for pin in npm.pins(root / "local" / "programs" / tool.npm)}
+        elif tool.pypi:
+            assert wheels.pins(root / "requirements" / f"{tool.pypi}.txt")[tool.pypi] == tool.version
         else:
             assert tool.suite
             assert tool.package

@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SOURCES = ("requirements/harness.in", "local/beacon/requirements.in", "local/csi/requirements.in")
+SOURCES = (
+    "requirements/harness.in",
+    "requirements/checkov.in",
+    "local/beacon/requirements.in",
+    "local/csi/requirements.in",
+)
 
 
 def names(file: Path) -> list[str]:

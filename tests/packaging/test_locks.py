@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[2]
 HARNESS = ROOT / "requirements" / "harness.txt"
 IMAGES = {name: ROOT / "local" / name / "requirements.txt" for name in ("beacon", "csi")}
-LOCKS = [HARNESS, *IMAGES.values()]
+LOCKS = [HARNESS, ROOT / "requirements" / "checkov.txt", *IMAGES.values()]
 
 
 def entries(lock: Path) -> list[str]:

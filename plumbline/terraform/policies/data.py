@@ -50,13 +50,19 @@ def backups(plan: Plan) -> Breaches:
             yield each, f"a backup can be deleted before {_LEAST_LOCKED_DAYS} days have passed"
 
 
-@rule("state-bucket", promise="Terraform's state is private, versioned, and not deleted with anything else.")
+@rule(
+    "state-bucket",
+    promise="Terraform's state is private, versioned, not deleted with anything else, and who reads it is on record.",
+)
 def state_bucket(plan: Plan) -> Breaches:
     """Whoever reads a state knows the installation; whoever loses it has to import everything."""
     buckets = plan.of("google_storage_bucket")
     if plan.name == "bootstrap" and not buckets:
         yield "google_storage_bucket", "there is no bucket for the state"
+    audited = {config.value("service") for config in plan.of("google_project_iam_audit_config")}
     for bucket in buckets:
+        if "storage.googleapis.com" not in audited:
+            yield bucket, "who reads it is not on record (google_project_iam_audit_config)"
         if bucket.value("versioning", "enabled") is not True:
             yield bucket, "former states are not kept (versioning)"
         if bucket.value("public_access_prevention") != "enforced":

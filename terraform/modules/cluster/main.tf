@@ -60,6 +60,10 @@ resource "google_container_cluster" "this" {
     workload_pool = "${var.project_id}.svc.id.goog"
   }
 
+  network_policy {
+    enabled = false # Calico, the add-on; Dataplane V2 enforces NetworkPolicies by itself
+  }
+
   binary_authorization {
     evaluation_mode = "PROJECT_SINGLETON_POLICY_ENFORCE"
   }

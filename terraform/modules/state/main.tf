@@ -32,6 +32,20 @@ resource "google_storage_bucket" "this" {
   }
 }
 
+# Who read a state knows the installation.
+resource "google_project_iam_audit_config" "storage" {
+  project = var.project_id
+  service = "storage.googleapis.com"
+
+  dynamic "audit_log_config" {
+    for_each = ["ADMIN_READ", "DATA_READ", "DATA_WRITE"]
+
+    content {
+      log_type = audit_log_config.value
+    }
+  }
+}
+
 resource "google_storage_bucket_iam_member" "writers" {
   for_each = toset(var.writers)
 
