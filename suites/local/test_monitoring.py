@@ -17,11 +17,12 @@ from reports.evidence import attach, figure, step
 if TYPE_CHECKING:
     from plumbline.components.chain.transactions import Sender
     from plumbline.components.execution import Execution
+    from plumbline.components.light_client import LightClient
     from plumbline.components.monitoring import Monitoring
 
 UP_WITHIN_S = 60.0
 SHOWN_WITHIN_S = 90.0
-DASHBOARDS = {"go-ethereum-by-instance", "plumbline-stack"}
+DASHBOARDS = {"go-ethereum-by-instance", "helios-by-instance", "plumbline-stack"}
 WEI = 10**9
 
 
@@ -75,15 +76,17 @@ def test_all_rules_load_and_evaluate(monitoring: Monitoring) -> None:
 
 @pytest.mark.control("MON-004")
 def test_every_panel_of_every_dashboard_shows_something(
-    monitoring: Monitoring, execution: Execution, sender: Sender
+    monitoring: Monitoring, execution: Execution, light_client: LightClient, sender: Sender
 ) -> None:
     """Preconditions: dashboards that the charts brought, and a chain that advances.
-    Steps: send a transaction, and to each node a call that fails; then evaluate every query of every panel over the last
-    minutes, with all values of the variables, and draw what comes.
+    Steps: send a transaction, to each node a call that fails, and to each light client one that does not; then evaluate every
+    query of every panel over the last minutes, with all values of the variables, and draw what comes.
     Expected: each metric that is asked for exists, each query returns data, each variable has values, each panel has a unit and
     takes its data source from a variable.
     """
     give_something_to_show(execution, sender)
+    for client in light_client.clients:
+        client.rpc("eth_blockNumber")
 
     def look() -> wait.Observation[list[View]]:
         views = [View.of(one, monitoring.prometheus) for one in dashboards.deployed(monitoring.kube)]
