@@ -147,13 +147,14 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_images(parser: argparse.ArgumentParser) -> None:
     """Add the actions on images; without one they are built."""
-    parser.set_defaults(drop_caches=False)
+    parser.set_defaults(names=[], drop_caches=False)
     actions = parser.add_subparsers(dest="action", metavar="ACTION", parser_class=Parser)
 
     def action(name: str, text: str) -> argparse.ArgumentParser:
         return actions.add_parser(name, help=text, description=text)
 
-    build = action("build", "build every image and the tools of the bring-up (the default)")
+    build = action("build", "build every image and the tools of the bring-up (the default), or some images")
+    build.add_argument("names", nargs="*", metavar="IMAGE", help="build these only; some are built in no other way")
     build.add_argument("--drop-caches", action="store_true", help="remove what was compiled on the way afterwards")
     action("list", "every image, and whether it is built")
     lock = action("lock", "renew the pins: images, Debian packages, Go modules")
@@ -226,7 +227,7 @@ def _images(options: argparse.Namespace) -> int:
 
     paths = Paths.of()
     actions: dict[str, Callable[[], object]] = {
-        "build": lambda: commands.build(paths, drop_caches=options.drop_caches),
+        "build": lambda: commands.build(paths, options.names, drop_caches=options.drop_caches),
         "list": lambda: commands.show(paths),
         "lock": lambda: pinning.renew(paths, options.registry_mirror),
         "push": lambda: commands.push(paths, options.url),

@@ -17,7 +17,7 @@ from plumbline.images.graph import Job
 from plumbline.images.node import NAME as NODE
 from plumbline.images.node import Node
 from plumbline.images.oci import Image
-from plumbline.images.recipes import Recipe
+from plumbline.images.recipes import ASKED, Recipe
 from plumbline.images.workshop import Workshop
 
 # What the bring-up starts with; the rest is built when it is asked for.
@@ -49,7 +49,7 @@ def build(paths: Paths, only: Iterable[str] | None = None) -> Built:
 
     Args:
         paths: the checkout and the cache.
-        only: names of images, or "node"; default: everything, with the tools of the bring-up.
+        only: names of images, or "node"; default: everything but what is built when it is asked for, and the tools of the bring-up.
 
     Raises:
         DiskTooSmall, ModuleUnavailable, ChecksumMismatch: nothing was left half-made; run it again after the fix.
@@ -62,7 +62,7 @@ def build(paths: Paths, only: Iterable[str] | None = None) -> Built:
     with_tools = only is None
     if _jobs(shop, node, chosen, with_tools=with_tools):  # who needs nothing built waits for no other build
         _build(shop, node, chosen, with_tools=with_tools)
-    own = {name: _own_image(shop, shop.recipes[name]) for name in chosen if shop.recipes[name].load == "side"}
+    own = {name: _own_image(shop, shop.recipes[name]) for name in chosen if shop.recipes[name].load in ("side", ASKED)}
     left_out = {entry.ref: entry.reason for entry in lock.load(paths.root) if entry.optional and not entry.recipe}
     for ref, reason in left_out.items():
         events.emit("images", "left-out", image=ref, reason=reason)
@@ -133,7 +133,7 @@ def _own_image(shop: Workshop, recipe: Recipe) -> Image:
 
 def _chosen(shop: Workshop, only: Iterable[str] | None) -> list[str]:
     if only is None:
-        return list(shop.recipes)
+        return [name for name, recipe in shop.recipes.items() if recipe.load != ASKED]
     return [by_ref(shop, name).name for name in only]
 
 

@@ -12,12 +12,13 @@ from plumbline.images.node import NAME as NODE
 from plumbline.images.node import Node
 
 
-def build(paths: Paths, *, drop_caches: bool) -> None:
-    """Build every image and the tools of the bring-up, and say what there is."""
-    built = builder.build(paths)
+def build(paths: Paths, names: Sequence[str], *, drop_caches: bool) -> None:
+    """Build every image and the tools of the bring-up, or some images, and say what there is."""
+    built = builder.build(paths, names or None)
     if drop_caches:
         workshop.of(paths).go.drop_cache()
-    print(f"node image  {built.node_image}")
+    if not names or NODE in names:
+        print(f"node image  {built.node_image}")
     for name, image in built.own.items():
         print(f"{name:<11} {image.ref}@{image.digest}")
     for ref, reason in built.left_out.items():
@@ -46,9 +47,10 @@ def listed(paths: Paths) -> Iterator[str]:
 
 
 def push(paths: Paths, url: str) -> None:
-    """Push every image that the lock names to a registry, under its full upstream name."""
+    """Push every image that the lock names to a registry, under its full upstream name; what is optional, where it is built."""
     shop, registry, sent = workshop.of(paths), Registry(url), 0
-    wanted = [shop.recipes[entry.recipe] for entry in lock.load(paths.root) if entry.recipe]
+    named = [(entry, shop.recipes[entry.recipe]) for entry in lock.load(paths.root) if entry.recipe]
+    wanted = [recipe for entry, recipe in named if not entry.optional or assembly.is_built(shop, recipe)]
     for recipe in wanted:
         with events.phase("images", f"push {recipe.name}"):
             sent += registry.push(Node(shop).base if recipe.name == NODE else assembly.image(shop, recipe))

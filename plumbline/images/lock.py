@@ -12,8 +12,10 @@ from plumbline.core import state
 from plumbline.core.errors import ConfigError
 from plumbline.core.paths import Paths
 from plumbline.images import assembly, node, workshop
+from plumbline.images.recipes import ASKED
 
 FILE = "local/images/lock.toml"
+_WHEN_ASKED = "built when it is asked for"
 _KEYS = {"ref", "recipe", "optional", "reason", "digest"}
 
 
@@ -26,7 +28,7 @@ class Entry:
         ref: name and tag, as upstream has them.
         recipe: the recipe that builds it; empty where it can only be pulled.
         optional: whether the stack does without it.
-        reason: why it is left out where it cannot be had.
+        reason: why it is left out where it is not had.
         digest: the digest that a pulled image must have; empty where none was recorded.
         provenance: where a built image comes from: names, versions, checksums (read from its recipe, not kept in the lock).
     """
@@ -82,7 +84,11 @@ def renewed(old: ImageLock, shop: workshop.Workshop, digests: Mapping[str, str] 
     """
     built = {
         recipe.name: Entry(
-            name=recipe.name, ref=node.base_ref(recipe) if recipe.name == node.NAME else recipe.ref, recipe=recipe.name
+            name=recipe.name,
+            ref=node.base_ref(recipe) if recipe.name == node.NAME else recipe.ref,
+            recipe=recipe.name,
+            optional=recipe.load == ASKED,
+            reason=_WHEN_ASKED if recipe.load == ASKED else "",
         )
         for recipe in shop.recipes.values()
         if recipe.ref

@@ -7,13 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from plumbline.core.errors import ConfigError
 from plumbline.images import parts
 from plumbline.images.parts.base import Part
 
 FILE = "recipe.toml"
+Load = Literal["node", "side", "host", "asked"]
+LOADS: tuple[Load, ...] = get_args(Load)
+ASKED: Load = "asked"
 
 
 class RecipeError(ConfigError):
@@ -39,7 +42,7 @@ class Recipe:
         ref: the image's name and tag inside the cluster; None for layers that are no image by themselves.
         base: the recipe whose layers come first.
         load: "node": stored in the node image; "side": loaded into the running node, so that a change costs seconds;
-            "host": unpacked on a machine that pulls.
+            "host": unpacked on a machine that pulls; "asked": as "side", but built only when it is asked for by name.
         entrypoint: what the image runs.
         user: as whom.
         env: its environment, as NAME=value.
@@ -56,7 +59,7 @@ class Recipe:
     license: str = ""
     ref: str | None = None
     base: str | None = None
-    load: Literal["node", "side", "host"] = "node"
+    load: Load = "node"
     entrypoint: tuple[str, ...] = ()
     user: str = ""
     env: tuple[str, ...] = ()
@@ -101,8 +104,8 @@ def parse(file: Path) -> Recipe:
         raise RecipeError(file, f"unknown key {', '.join(unknown)}; known are {', '.join(sorted(known))}")
     if missing := sorted({"title", "version", "source"} - set(table)):
         raise RecipeError(file, f"{', '.join(missing)} is missing")
-    if table.get("load", "node") not in ("node", "side", "host"):
-        raise RecipeError(file, f'load = "{table["load"]}" is not possible; choose "node", "side" or "host"')
+    if table.get("load", "node") not in LOADS:
+        raise RecipeError(file, f'load = "{table["load"]}" is not possible; choose one of {", ".join(LOADS)}')
     try:
         made = tuple(parts.parse(part, file.parent) for part in table.pop("part", ()))
     except ConfigError as error:

@@ -43,7 +43,10 @@ def shop(tmp_path: Path) -> Workshop:
 def checkout(tmp_path: Path) -> Path:
     """A copy of everything that images are made from."""
     copy = tmp_path / "checkout"
-    shutil.copytree(ROOT / "local", copy / "local", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("local", "plumbline", "fixtures", "reports", "suites", "requirements"):
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("conftest.py", "pyproject.toml"):
+        shutil.copy(ROOT / name, copy / name)
     (copy / "charts").mkdir()
     return copy
 

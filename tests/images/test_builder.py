@@ -8,6 +8,8 @@ import pytest
 from plumbline.core import lease
 from plumbline.core.paths import Paths
 from plumbline.images import builder
+from plumbline.images.recipes import ASKED
+from plumbline.images.workshop import Workshop
 
 
 def test_who_needs_nothing_built_waits_for_no_other_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -18,3 +20,11 @@ def test_who_needs_nothing_built_waits_for_no_other_build(tmp_path: Path, monkey
         built = builder.build(paths, only=[])
 
     assert built.own == {}
+
+
+def test_what_is_built_when_it_is_asked_for_is_not_built_unasked(shop: Workshop) -> None:
+    asked = {name for name, recipe in shop.recipes.items() if recipe.load == ASKED}
+
+    assert asked == {"harness"}
+    assert asked.isdisjoint(builder._chosen(shop, None))
+    assert builder._chosen(shop, ["harness"]) == ["harness"]

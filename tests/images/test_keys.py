@@ -38,12 +38,23 @@ def test_times_and_leftovers_of_tools_change_nothing(keys: Keys, checkout: Path)
     assert changed(before, keys()) == set()
 
 
-def test_a_source_file_of_ours_changes_its_image_only(keys: Keys, checkout: Path) -> None:
+@pytest.mark.parametrize(
+    ("file", "images"),
+    [
+        ("local/csi/plumbline_csi/__init__.py", {"csi"}),
+        ("local/beacon/plumbline_beacon/__init__.py", {"beacon", "harness"}),
+        ("suites/existing/test_existing.py", {"harness"}),
+        ("conftest.py", {"harness"}),
+    ],
+)
+def test_a_source_file_of_ours_changes_what_it_is_in_only(
+    keys: Keys, checkout: Path, file: str, images: set[str]
+) -> None:
     before = keys()
-    with (checkout / "local/beacon/plumbline_beacon/__init__.py").open("a") as file:
-        file.write("# changed\n")
+    with (checkout / file).open("a") as opened:
+        opened.write("# changed\n")
 
-    assert changed(before, keys()) == {"beacon"}
+    assert changed(before, keys()) == images
 
 
 def test_a_pinned_package_changes_what_stands_on_it(keys: Keys, checkout: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import tarfile
@@ -12,7 +13,8 @@ import pytest
 from plumbline.core import events
 from plumbline.core.errors import DiskTooSmall, UsageError
 from plumbline.images import assembly, builder, debian, golang, pinning, sbom, wheels
-from plumbline.images.tree import EPOCH
+from plumbline.images.parts.files import FolderPart
+from plumbline.images.tree import EPOCH, Tree
 from plumbline.images.workshop import Workshop, WrongArchitecture
 
 BUILD_INFO = """/x/geth: go1.26.8
@@ -161,3 +163,15 @@ def test_dropping_the_compile_cache_keeps_what_was_built_and_what_is_the_user_s(
 
     assert not cache.exists()
     assert shop.store.path("bin").exists()
+
+
+def test_some_files_of_the_checkout_are_all_that_is_laid_of_it(shop: Workshop, tmp_path: Path) -> None:
+    part = FolderPart(
+        folder=shop.paths.local / "images" / "harness", source="../../..", path="/opt", only=["conftest.py"]
+    )
+    tree = Tree()
+    part.lay(shop, tree, tmp_path)
+
+    assert set(tree.entries) == {"opt/conftest.py"}
+    assert part.provenance(shop)[0].startswith("source conftest.py sha256:")
+    assert part.key(shop) != dataclasses.replace(part, only=["pyproject.toml"]).key(shop)

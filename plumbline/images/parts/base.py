@@ -74,5 +74,10 @@ class Part(ABC):
         return components
 
 
+def named(shop: Workshop, source: Path) -> str:
+    """Return what a folder of the checkout is called there."""
+    return source.relative_to(shop.paths.root.resolve(), walk_up=True).as_posix()
+
+
 def _is_needed(item: dataclasses.Field[Any]) -> bool:
     return item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING

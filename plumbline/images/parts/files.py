@@ -9,8 +9,8 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, ClassVar
 
 from plumbline.core.errors import ConfigError
-from plumbline.images.content import files_of, key_of, key_of_tree
-from plumbline.images.parts.base import Components, Part
+from plumbline.images.content import files_of, key_of, key_of_file, key_of_tree
+from plumbline.images.parts.base import Components, Part, named
 from plumbline.images.tree import Tree
 
 if TYPE_CHECKING:
@@ -57,24 +57,35 @@ class FolderPart(Part):
     Attributes:
         source: the folder, from the recipe's folder.
         path: where it is in the image.
+        only: names of those of its files that are meant; all, where none is named.
     """
 
     kind: ClassVar[str] = "folder"
     source: str
     path: str
+    only: list[str] = field(default_factory=list)
 
     def key(self, shop: Workshop) -> str:
-        """Return the key of the folder's content."""
-        return key_of(key_of_tree(self._source), self.path)
+        """Return the key of the content."""
+        return key_of(self._sum, self.path)
 
     def lay(self, shop: Workshop, tree: Tree, scratch: Path) -> Components:
         """Put the files in place."""
-        tree.add_folder(self.path, self._source)
+        for name in self.only:
+            tree.add(f"{self.path}/{name}", self._source / name)
+        if not self.only:
+            tree.add_folder(self.path, self._source)
         return []
 
     def provenance(self, shop: Workshop) -> list[str]:
-        """Return the folder with the checksum of its content."""
-        return [f"source local/{self._source.parent.name}/{self._source.name} sha256:{key_of_tree(self._source)}"]
+        """Return the folder, or the files, with the checksum of the content."""
+        return [f"source {', '.join(self.only) or named(shop, self._source)} sha256:{self._sum}"]
+
+    @property
+    def _sum(self) -> str:
+        if self.only:
+            return key_of([(name, key_of_file(self._source / name)) for name in self.only])
+        return key_of_tree(self._source)
 
     @property
     def _source(self) -> Path:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 from plumbline.core import shell
 from plumbline.images import wheels
 from plumbline.images.content import IGNORED, key_of, key_of_file, key_of_tree
-from plumbline.images.parts.base import Components, Part
+from plumbline.images.parts.base import Components, Part, named
 from plumbline.images.tree import Tree
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class SourcePart(Part):
 
     def provenance(self, shop: Workshop) -> list[str]:
         """Return the package with the checksum of its sources."""
-        return [f"source local/{self._source.parent.name}/{self._source.name} sha256:{key_of_tree(self._source)}"]
+        return [f"source {named(shop, self._source)} sha256:{key_of_tree(self._source)}"]
 
     @property
     def _source(self) -> Path:
