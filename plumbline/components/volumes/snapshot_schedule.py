@@ -9,9 +9,9 @@ from datetime import datetime
 from plumbline.components.volumes.chain_marks import SCHEDULE
 from plumbline.components.volumes.snapshots import Snapshot, Snapshots
 from plumbline.core import wait
-from plumbline.kube.api import Kube, Object, condition_of, pod_state
+from plumbline.kube import jobs
+from plumbline.kube.api import Kube, Object, pod_state
 
-_JOB = "batch.kubernetes.io/job-name"
 _WORK = re.compile(r"^(\S+) snapshot (turn|over)$", re.MULTILINE)
 
 
@@ -59,32 +59,16 @@ class SnapshotSchedule:
         return Snapshots(self.kube, self.namespace).orphans()
 
     def start(self, number: int) -> str:
-        """Make a Job as the CronJob's controller does when it is time, and return its name.
-
-        Args:
-            number: what is added to the CronJob's name; the controller takes the minutes since the epoch.
-        """
-        found = self.kube.get("CronJob", self.name, self.namespace)
-        template, name = found["spec"]["jobTemplate"], f"{self.name}-{number}"
-        owner = {"apiVersion": "batch/v1", "kind": "CronJob", "name": self.name, "uid": found["metadata"]["uid"]}
-        meta = {
-            "name": name,
-            "namespace": self.namespace,
-            "labels": template["metadata"]["labels"],
-            "ownerReferences": [{**owner, "controller": True}],
-        }
-        self.kube.apply([{"apiVersion": "batch/v1", "kind": "Job", "metadata": meta, "spec": template["spec"]}])
-        return name
+        """Make a Job as the CronJob's controller does when it is time, and return its name (:func:`jobs.start`)."""
+        return jobs.start(self.kube, self.name, self.namespace, number)
 
     def ended(self, name: str) -> wait.Condition[Run]:
         """Return the condition that a Job has ended, well or not."""
 
-        def judge(jobs: dict[str, Object]) -> wait.Observation[Run]:
-            job = jobs.get(name, {"metadata": {}})
-            ok = condition_of(job, "Complete")["status"] == "True"
-            failed = condition_of(job, "Failed")["status"] == "True"
-            run = self._run(name, ok)
-            return wait.Observation(ok or failed, run, str(run) if ok or failed else f"{run.said} (try {run.tries})")
+        def judge(found: dict[str, Object]) -> wait.Observation[Run]:
+            ok = jobs.outcome(found.get(name, {}))
+            run = self._run(name, bool(ok))
+            return wait.Observation(ok is not None, run, f"{run.said} (try {run.tries})" if ok is None else str(run))
 
         return self.kube.watch("Job", self.namespace, judge, name=name)
 
@@ -94,7 +78,10 @@ class SnapshotSchedule:
         Raises:
             LookupError: its log does not tell.
         """
-        said = [self.kube.logs(self.namespace, pod["metadata"]["name"]) for pod in self._pods(job)]
+        said = [
+            self.kube.logs(self.namespace, pod["metadata"]["name"])
+            for pod in jobs.pods_of(self.kube, job, self.namespace)
+        ]
         found = {match[2]: match[1] for text in said for match in _WORK.finditer(text)}
         if len(found) < 2:
             raise LookupError(f"the log of Job {job} does not say when it worked: {said}")
@@ -107,8 +94,8 @@ class SnapshotSchedule:
             known: names of Jobs that do not count.
         """
 
-        def judge(jobs: dict[str, Object]) -> wait.Observation[str]:
-            own = [name for name in jobs if name.startswith(f"{self.name}-") and name not in known]
+        def judge(found: dict[str, Object]) -> wait.Observation[str]:
+            own = [name for name in found if name.startswith(f"{self.name}-") and name not in known]
             return wait.Observation(bool(own), own[0] if own else "", f"{self.name} has not been due yet")
 
         return self.kube.watch("Job", self.namespace, judge)
@@ -122,13 +109,10 @@ class SnapshotSchedule:
         """Remove its Jobs and all that they have taken."""
         for name in self.jobs():
             self.kube.delete("Job", name, self.namespace)
-            for pod in self._pods(name):
+            for pod in jobs.pods_of(self.kube, name, self.namespace):
                 self.kube.delete("Pod", pod["metadata"]["name"], self.namespace, grace_s=0)
         Snapshots(self.kube, self.namespace).remove(*(snapshot.name for snapshot in self.kept))
 
-    def _pods(self, job: str) -> list[Object]:
-        return self.kube.objects("Pod", self.namespace, selector=f"{_JOB}={job}")
-
     def _run(self, name: str, ok: bool) -> Run:
-        pods = sorted(self._pods(name), key=lambda pod: str(pod["metadata"]["creationTimestamp"]))
+        pods = jobs.pods_of(self.kube, name, self.namespace)
         return Run(name, ok, len(pods), pod_state(pods[-1]) if pods else "no pod yet")
