@@ -49,7 +49,11 @@ lint: env ## style, types, import rules
 	lint-imports --no-logo
 
 ##@ Prove more of it (every night: .github/workflows/nightly.yml)
-.PHONY: total-loss verify-multi verify-pull faults repetitions
+.PHONY: existing total-loss verify-multi verify-pull faults repetitions
+existing: env ## a stack of others, judged by reading alone; and our own, judged by the harness in the cluster itself
+	$(PLUMBLINE) engine ensure
+	pytest suites/existing $(OPTIONS) $(PYTEST)
+
 total-loss: env ## a cluster of its own is exported, deleted and rebuilt: it must serve the same chain
 	$(PLUMBLINE) engine ensure
 	pytest suites/dr -m total_loss $(OPTIONS) $(PYTEST)

@@ -3,8 +3,10 @@
 pytest_plugins = [
     "pytester",
     "reports.plugin",
+    "reports.handing_in",
     "fixtures.options",
     "fixtures.selection",
+    "fixtures.shards",
     "fixtures.known_failures",
     "fixtures.run",
     "fixtures.recorder",
@@ -17,6 +19,7 @@ pytest_plugins = [
     "fixtures.evidence",
     "fixtures.record",
     "fixtures.strangers",
+    "fixtures.nightly",
     "fixtures.cluster",
     "fixtures.network_policy",
     "fixtures.isolation",

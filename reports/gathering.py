@@ -81,7 +81,7 @@ def _finished(nodeid: str, draft: _Draft) -> Test:
         call_seconds=round(draft.seconds.get("call", 0.0), 3),
         teardown_seconds=round(draft.seconds.get("teardown", 0.0), 3),
         worker=draft.worker,
-        steps=tuple(_step(step) for step in draft.recorded.get("steps", ())),
+        steps=tuple(Step.of(step) for step in draft.recorded.get("steps", ())),
         attachments=tuple(Attachment(**attachment) for attachment in draft.recorded.get("attachments", ())),
         figures=figures(draft.recorded.get("figures", ())),
     )
@@ -90,10 +90,6 @@ def _finished(nodeid: str, draft: _Draft) -> Test:
 def figures(plain: Any) -> tuple[Figure, ...]:
     """Return figures from the plain data in which they travel."""
     return tuple(Figure(**figure) for figure in plain)
-
-
-def _step(plain: Mapping[str, Any]) -> Step:
-    return Step(**{**plain, "steps": tuple(_step(inner) for inner in plain["steps"])})
 
 
 def _skip_reason(report: pytest.TestReport) -> str:

@@ -37,6 +37,11 @@ class Step:
     error: str = ""
     steps: tuple[Step, ...] = ()
 
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> Step:
+        """Return one from plain data."""
+        return cls(**{**plain, "steps": tuple(map(cls.of, plain["steps"]))})
+
 
 @dataclass(frozen=True)
 class Attachment:
@@ -134,6 +139,19 @@ class Test:
     attachments: tuple[Attachment, ...] = ()
     figures: tuple[Figure, ...] = ()
 
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> Test:
+        """Return one from plain data."""
+        made = {
+            "controls": tuple(plain["controls"]),
+            "description": Description(**plain["description"]),
+            "failure": Failure(**plain["failure"]) if plain["failure"] else None,
+            "steps": tuple(map(Step.of, plain["steps"])),
+            "attachments": tuple(Attachment(**each) for each in plain["attachments"]),
+            "figures": tuple(Figure(**each) for each in plain["figures"]),
+        }
+        return cls(**{**plain, **made})
+
     @property
     def seconds(self) -> float:
         """Wall time of its own phases."""
@@ -164,6 +182,11 @@ class Control:
     reason: str = ""
     seconds: float = 0.0
     tests: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> Control:
+        """Return one from plain data, of which its family follows."""
+        return cls(**{key: value for key, value in plain.items() if key != "family"} | {"tests": tuple(plain["tests"])})
 
     @property
     def family(self) -> str:
@@ -204,6 +227,17 @@ class Run:
     def of_verdict(self, verdict: Verdict) -> tuple[Control, ...]:
         """Return the controls with this verdict."""
         return tuple(control for control in self.controls if control.verdict == verdict)
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> Run:
+        """Return one from what :meth:`as_json` made of it."""
+        made = {
+            "controls": tuple(map(Control.of, plain["controls"])),
+            "tests": tuple(map(Test.of, plain["tests"])),
+            "figures": tuple(Figure(**each) for each in plain["figures"]),
+            "remarks": tuple(plain["remarks"]),
+        }
+        return cls(**{key: value for key, value in plain.items() if key != "version"} | made)
 
     def as_json(self) -> dict[str, Any]:
         """Return the run as reports/schema.json describes it."""

@@ -195,6 +195,11 @@ class HelmComponent(Component):
         values = {**self.given(release), **self._image_marks(), **change}
         self.site.helm.upgrade(release.name, release.chart, release.namespace, release.values_file, values)
 
+    @property
+    def way_in(self) -> str:
+        """Name of the policy that lets the API server in."""
+        return f"api-server-asks-{self.name}"
+
     def _api_server_may_ask(self) -> Object:
         """Return the policy that lets the API server in to what we ask through it.
 
@@ -207,7 +212,7 @@ class HelmComponent(Component):
             "apiVersion": "networking.k8s.io/v1",
             "kind": "NetworkPolicy",
             "metadata": {
-                "name": f"api-server-asks-{self.name}",
+                "name": self.way_in,
                 "namespace": self.releases[0].namespace,
                 "labels": labels,
             },

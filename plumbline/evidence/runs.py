@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from plumbline.core import shell, state
-from plumbline.core.errors import UsageError
+from plumbline.core.errors import ToolMissing, UsageError
 from plumbline.core.paths import Paths
 
 RESULTS = "results.json"
@@ -33,9 +33,11 @@ def find(paths: Paths, name: str | None) -> Path:
 
 
 def commit(root: Path) -> str:
-    """Return the commit of a checkout, with "-dirty" where it has changes, or "unknown" where git knows none."""
-    described = shell.run(_DESCRIBE, within_s=_WITHIN_S, cwd=root, check=False)
-    return described.stdout.strip() if described.ok else "unknown"
+    """Return the commit of a checkout, with "-dirty" where it has changes, or "unknown" where git knows none, or is not there."""
+    try:
+        return shell.run(_DESCRIBE, within_s=_WITHIN_S, cwd=root).stdout.strip()
+    except (shell.CommandFailed, ToolMissing):
+        return "unknown"
 
 
 def results(folder: Path) -> dict[str, Any]:

@@ -11,9 +11,12 @@ from plumbline_beacon.metrics import DECLARED
 from plumbline.components.alerting import rules
 from plumbline.components.alerting.rules import Rule
 from plumbline.core.paths import Paths
+from reports.model import Control, Run
+from reports.writers import openmetrics
 
 PATHS = Paths.of()
 HELM = PATHS.bin / "helm"
+A_RUN = Run("r", "2026-11-27T12:00:00+00:00", 60, 0, {}, (Control("EXE-001", "ids", "proved"),), ())
 OF_EVERYBODY = {
     "up",
     "kube_cronjob_created",
@@ -51,6 +54,9 @@ def test_a_profile_is_that_of_its_values() -> None:
     assert test["GethFinalityStalled"].expr.endswith("> 98")
     assert prod["GethFinalityStalled"].expr.endswith("> 128")
     assert (test["HeliosStale"].for_s, prod["HeliosStale"].for_s) == (10, 120)
+    assert [each["HarnessRunTooOld"].values["threshold"] for each in (test, prod)] == [120, 93600], (
+        "the chart's local way has no rules"
+    )
     assert all(rule.for_s <= 10 for rule in test.values()), "a live proof would take longer than it need"
 
 
@@ -59,6 +65,7 @@ def test_every_rule_reads_metrics_that_there_are() -> None:
     known = {
         "geth-node": set((PATHS.root / "tests/alerting/geth-metrics.txt").read_text().split()),
         "beacon": set(DECLARED),
+        "conformance": {line.split()[2] for line in openmetrics.lines(A_RUN) if line.startswith("# TYPE")},
         "helios": set(re.findall(r"'(helios_\w+)'", (PATHS.local / "helios/plumbline_helios/metrics.mjs").read_text())),
     }
     read = [rule for rule in rules.shipped(PATHS.charts, HELM, "test") if rule.chart in known]

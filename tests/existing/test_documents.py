@@ -1,10 +1,13 @@
 """The example stack and the page about it say what is."""
 
+import json
 import re
 import tomllib
 
+import jsonschema
 import yaml
 
+from plumbline.components.delivery.renderings import merged
 from plumbline.components.existing import strangers
 from plumbline.components.existing.mapping import Map
 
@@ -25,6 +28,15 @@ def test_the_strangers_are_in_the_namespaces_that_are_judged(pytestconfig):
     documents = yaml.safe_load_all((pytestconfig.rootpath / "local" / strangers.MANIFEST).read_text())
     made = [each["metadata"]["name"] for each in documents if each["kind"] == "Namespace"]
     assert tuple(made) == strangers.NAMESPACES
+
+
+def test_the_values_of_the_page_are_ones_that_the_chart_takes(pytestconfig):
+    chart = pytestconfig.rootpath / "charts/conformance"
+    page = (pytestconfig.rootpath / "docs/existing.md").read_text()
+    (given,) = re.findall(r"<<TEXT\n(.*?)TEXT", page, re.DOTALL)
+    own = yaml.safe_load((chart / "values.yaml").read_text())
+    values = merged(merged(own, yaml.safe_load(given)), {"harness": {"map": "[cluster]\n"}})
+    jsonschema.validate(values, json.loads((chart / "values.schema.json").read_text()))
 
 
 def test_the_map_of_the_page_is_one(pytestconfig, tmp_path):

@@ -27,7 +27,7 @@ app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
 helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version }}
 {{- end }}
 
-{{/* A pod of the chart, up to its container: takes (list $ "component"). */}}
+{{/* A pod of the probes, up to its container: takes (list $ "component"). */}}
 {{- define "conformance.pod" -}}
 {{- $root := index . 0 -}}
 metadata:
@@ -41,30 +41,44 @@ spec:
   enableServiceLinks: false
   terminationGracePeriodSeconds: 1
   securityContext:
-    runAsNonRoot: true
-    runAsUser: 1000
-    runAsGroup: 1000
-    seccompProfile:
-      type: RuntimeDefault
+    {{- include "conformance.podSecurity" . | nindent 4 }}
   volumes:
   - name: programs
     configMap:
       name: probe-programs
 {{- end }}
 
-{{/* What every container has. */}}
+{{/* What every container of the probes has. */}}
 {{- define "conformance.container" -}}
 image: "{{ .Values.image.repository }}:{{ .Values.image.tag }}"
 imagePullPolicy: {{ .Values.image.pullPolicy }}
 securityContext:
-  allowPrivilegeEscalation: false
-  readOnlyRootFilesystem: true
-  capabilities:
-    drop: [ALL]
+  {{- include "conformance.containerSecurity" . | nindent 2 }}
 resources:
   {{- toYaml .Values.resources | nindent 2 }}
 volumeMounts:
 - name: programs
   mountPath: /programs
   readOnly: true
+{{- end }}
+
+{{/* Whom every pod runs as, and what no container may (Pod Security level "restricted"). */}}
+{{- define "conformance.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 1000
+runAsGroup: 1000
+seccompProfile:
+  type: RuntimeDefault
+{{- end }}
+
+{{- define "conformance.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end }}
+
+{{/* The pod that shows the results of runs, and its Service. */}}
+{{- define "conformance.results" -}}
+{{ .Release.Name }}-results
 {{- end }}

@@ -1,7 +1,7 @@
 """The alert rules that the charts ship, each under two profiles: short for tests, and what production has.
 
 The values of a rule (``rules.<alert>`` of its chart) are its thresholds, its window and its ``for``. Those of production are the
-chart's defaults with values.prod.yaml on top; the short ones stand in values.local.yaml.
+chart's defaults with values.prod.yaml on top; the short ones stand in the values of the first other way that has rules.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 
 import yaml
 
-from plumbline.components.delivery.renderings import LOCAL, PROD, Charts, Way, merged
+from plumbline.components.delivery.renderings import CLOUD, PROD, Charts, Way, merged
 
 Profile = Literal["test", "prod"]
 PROFILES: Final[tuple[Profile, ...]] = ("test", "prod")
@@ -90,11 +90,13 @@ def seconds(duration: str) -> int:
 
 
 def _way(charts: Charts, chart: str, profile: Profile) -> Way:
-    """Return how a chart is installed under a profile: one that is not for production is so with the thresholds of production."""
-    ways = {way.name: way for way in charts.ways if way.chart == chart}
-    if profile == "prod" and PROD not in ways:
-        return replace(ways[LOCAL], values=merged(ways[LOCAL].values, {"rules": thresholds(charts.folder / chart)}))
-    return ways[PROD if profile == "prod" else LOCAL]
+    """Return how a chart's rules are installed under a profile; where it is not for production, so with the thresholds of that."""
+    ways = [way for way in charts.ways if way.chart == chart and charts.values(way)["rules"]["enabled"]]
+    if profile == "prod" and (cloud := [way for way in ways if way.name == PROD]):
+        return cloud[0]
+    local = next(way for way in ways if way.name not in CLOUD)
+    own = {"rules": thresholds(charts.folder / chart)} if profile == "prod" else {}
+    return replace(local, values=merged(local.values, own))
 
 
 def _of(charts: Charts, way: Way, profile: Profile) -> Iterator[Rule]:

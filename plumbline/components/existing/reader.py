@@ -22,9 +22,14 @@ def installed(kube: Kube, local: Path, kubeconfig: Path) -> Kube:
         local: the folder local/ of a checkout.
         kubeconfig: where its kubeconfig goes.
     """
-    kube.kubectl("apply", "--filename", str(local / MANIFEST))
+    apply(kube, local)
     _write(kubeconfig, kube)
     return Kube(kubeconfig, NAME, kube.tools)
+
+
+def apply(kube: Kube, local: Path) -> None:
+    """Install the account as it is published; the arguments are those of :func:`installed`."""
+    kube.kubectl("apply", "--filename", str(local / MANIFEST))
 
 
 def _write(file: Path, kube: Kube) -> None:

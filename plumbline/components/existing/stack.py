@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 
 from plumbline.components.base import Workload
-from plumbline.components.existing import access, demands, dial
+from plumbline.components.existing import access, demands, dial, in_cluster
 from plumbline.components.existing.mapping import Balancer, Host, Map
 from plumbline.components.existing.monitoring import MappedMonitoring
 from plumbline.components.existing.nodes import MappedNodes
@@ -171,18 +171,27 @@ class Existing:
 
 
 def reached(config: Config, paths: Paths) -> Kube:
-    """Return the API server that a configuration names by a kubeconfig and a context in it.
+    """Return the API server that a configuration names by a kubeconfig and a context in it; in a pod, that of its cluster.
 
     The kubeconfig is copied to our own state, beside which the client keeps its key files: the user's folder is left alone.
 
     Raises:
         ConfigError: it does not say which, or there is no such file or context.
     """
+    text, context = _named(config)
+    own = paths.state / "existing" / "kubeconfig"
+    state.write_text(own, text, mode=0o600)
+    return Kube(own, context, paths.bin)
+
+
+def _named(config: Config) -> tuple[str, str]:
+    """Return the kubeconfig that a configuration names, and the context in it."""
+    if not (config.context or config.kubeconfig) and in_cluster.is_here():
+        return in_cluster.kubeconfig(), in_cluster.CONTEXT
     if not (config.context and config.kubeconfig):
         raise ConfigError(
             "--target existing needs --context and --kubeconfig: a context of a file of its own; see docs/existing.md"
         )
-    own = paths.state / "existing" / "kubeconfig"
     try:
         text = Path(config.kubeconfig).read_text()
         known = [each["name"] for each in yaml.safe_load(text)["contexts"]]
@@ -194,8 +203,7 @@ def reached(config: Config, paths: Paths) -> Kube:
         raise ConfigError(
             f"{config.kubeconfig} has no context {config.context}: choose one of {', '.join(known) or '(none)'}"
         )
-    state.write_text(own, text, mode=0o600)
-    return Kube(own, config.context, paths.bin)
+    return text, config.context
 
 
 def answer(host: Host) -> str:
