@@ -44,6 +44,7 @@ class Program:
             at this version. Used when the pin is renewed.
         replace: upstream's other replacements, as go.mod writes them; used when the pin is renewed.
         godebug: go.mod's godebug line, as upstream has it; used when the pin is renewed.
+        go: the series of Go that it is built with.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Program:
     staging: str = ""
     replace: tuple[str, ...] = ()
     godebug: str = ""
+    go: str = SERIES
 
     @cached_property
     def sums(self) -> dict[str, str]:
@@ -100,32 +102,43 @@ def parse(file: Path) -> Program:
 
 @dataclass
 class Go:
-    """The Go toolchain, and what was built with it.
+    """The Go toolchains, one for each series, and what was built with them.
 
     Attributes:
         store: where binaries are kept.
-        pins: the folder with the toolchain's own pin.
+        pins: the folder with the toolchains' own pins.
         architecture: what is built for, as Go names it.
     """
 
     store: Store
     pins: Path
     architecture: str
-    _components: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    _toolchains: dict[str, Path] = field(default_factory=dict)
+    _versions: dict[str, str] = field(default_factory=dict)
 
-    @cached_property
-    def toolchain(self) -> Path:
-        """The ``go`` program: the machine's own if it is of our series, else the pinned one from PyPI."""
+    def toolchain(self, series: str) -> Path:
+        """Return the ``go`` program of a series: the machine's own if it is of that, else the pinned one from PyPI."""
+        if series not in self._toolchains:
+            self._toolchains[series] = self._own(series) or self._pinned(series)
+        return self._toolchains[series]
+
+    def version(self, series: str) -> str:
+        """Return the version of a series' toolchain, like "go1.26.8"."""
+        if series not in self._versions:
+            argv = (str(self.toolchain(series)), "env", "GOVERSION")
+            self._versions[series] = shell.run(argv, within_s=30, env=self.env).stdout.strip()
+        return self._versions[series]
+
+    @staticmethod
+    def _own(series: str) -> Path | None:
         own = shutil.which("go")
-        if own and f"go{SERIES}." in shell.run([own, "version"], within_s=30, env={"GOTOOLCHAIN": "local"}).stdout:
+        if own and f"go{series}." in shell.run([own, "version"], within_s=30, env={"GOTOOLCHAIN": "local"}).stdout:
             return Path(own)
-        folder = wheels.toolchain(self.store, self.pins / "go.txt")
-        return next(path for path in (folder / "go" / "bin" / "go", folder / "bin" / "go") if path.exists())
+        return None
 
-    @cached_property
-    def version(self) -> str:
-        """The toolchain's version, like "go1.26.8"."""
-        return shell.run([self.toolchain, "env", "GOVERSION"], within_s=30, env=self.env).stdout.strip()
+    def _pinned(self, series: str) -> Path:
+        folder = wheels.toolchain(self.store, self.pins / f"go-{series}.txt")
+        return next(path for path in (folder / "go" / "bin" / "go", folder / "bin" / "go") if path.exists())
 
     @property
     def _cache(self) -> Path:
@@ -151,7 +164,7 @@ class Go:
     def key(self, program: Program) -> str:
         """Return the key of the program's pins and settings, and of the toolchain."""
         made_from = (program.module, program.version, dict(program.mains), program.tags, program.ldflags, program.pin())
-        return key_of("go", made_from, self.version, self.architecture, _FLAGS, _STRIP)
+        return key_of("go", made_from, self.version(program.go), self.architecture, _FLAGS, _STRIP)
 
     def built(self, program: Program) -> Path:
         """Return the folder of the program's binaries (made by :meth:`build`)."""
@@ -168,7 +181,7 @@ class Go:
             out.mkdir()
             what = f"{program.module}@{program.version}"
             # One call for all: Go compiles what they share once, and links them side by side.
-            argv: list[str | Path] = [self.toolchain, "build", "-v", *_FLAGS, *self._tags(program)]
+            argv: list[str | Path] = [self.toolchain(program.go), "build", "-v", *_FLAGS, *self._tags(program)]
             argv += ["-ldflags", " ".join((_STRIP, *program.ldflags)), "-o", f"{out}/", *program.mains.values()]
             fetching.run(
                 argv, what, within_s=_BUILD_WITHIN_S, env=self.env, cwd=module, on_line=_Progress(program.name)
@@ -179,7 +192,8 @@ class Go:
 
     def _names(self, program: Program, module: Path) -> dict[str, str]:
         """Return what Go calls each binary (a module's root is called after a path element, not after the program)."""
-        argv: list[str | Path] = [self.toolchain, "list", *self._tags(program), "-f", "{{.ImportPath}} {{.Target}}"]
+        form = "{{.ImportPath}} {{.Target}}"
+        argv: list[str | Path] = [self.toolchain(program.go), "list", *self._tags(program), "-f", form]
         listed = shell.run([*argv, *program.mains.values()], within_s=_LIST_WITHIN_S, env=self.env, cwd=module).stdout
         names = {package: Path(target).name for package, target in (line.split() for line in listed.splitlines())}
         return {name: names[package] for name, package in program.mains.items()}
@@ -192,9 +206,8 @@ class Go:
         """Return the modules that the binaries were linked from, by their own build information."""
         found: dict[str, dict[str, Any]] = {}
         for binary in sorted(binaries):
-            text = shell.run(
-                [self.toolchain, "version", "-m", self.built(program) / binary], within_s=60, env=self.env
-            ).stdout
+            argv = (self.toolchain(program.go), "version", "-m", self.built(program) / binary)
+            text = shell.run(argv, within_s=60, env=self.env).stdout
             found.update({entry["bom-ref"]: entry for entry in modules_of(text)})
         return list(found.values())
 

@@ -29,12 +29,14 @@ class Modules:
         }
 
     @cached_property
-    def _versions(self) -> dict[str, str]:
-        """Version of each module that a pin is about (the first requirement of its go.mod file)."""
+    def _about(self) -> dict[str, tuple[str, str]]:
+        """Version of each module that a pin is about (a requirement on a line of its own), and the series of Go that it wants."""
         found = {}
         for file in sorted(self._pins.glob("*/go.mod")):
-            for module, version in re.findall(r"^require (\S+) (\S+)$", file.read_text(), re.MULTILINE):
-                found[module] = version
+            text = file.read_text()
+            (series,) = re.findall(r"^go (\d+\.\d+)", text, re.MULTILINE)
+            for module, version in re.findall(r"^require (\S+) (\S+)$", text, re.MULTILINE):
+                found[module] = version, series
         return found
 
     def version(self, module: str) -> str:
@@ -42,11 +44,11 @@ class Modules:
         name, _, given = module.partition("@")
         if given:
             return given
-        if name not in self._versions:
+        if name not in self._about:
             raise ConfigError(
                 f"no go.mod file in {self._pins.name}/ is about {name}: name it with its version, or pin it there"
             )
-        return self._versions[name]
+        return self._about[name][0]
 
     def sum(self, module: str) -> str:
         """Return the committed checksum of a module."""
@@ -63,9 +65,11 @@ class Modules:
             ModuleUnavailable: it cannot be had.
             ChecksumMismatch: what was fetched is not what the committed go.sum says.
         """
-        pinned = f"{module.partition('@')[0]}@{self.version(module)}"
+        name = module.partition("@")[0]
+        pinned = f"{name}@{self.version(module)}"
         expected = self.sum(module)
-        argv: list[str | Path] = [self._go.toolchain, "mod", "download", "-json", pinned]
+        _, series = self._about.get(name, ("", golang.SERIES))
+        argv: list[str | Path] = [self._go.toolchain(series), "mod", "download", "-json", pinned]
         said = fetching.run(argv, pinned, within_s=_WITHIN_S, env=self._go.env, cwd=self._pins).stdout
         answer = json.loads(said[said.index("{") : said.rindex("}") + 1])  # progress is printed before it
         if answer["Sum"] != expected:

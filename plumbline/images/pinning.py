@@ -8,7 +8,7 @@ from pathlib import Path
 from plumbline.core import events, state
 from plumbline.core.paths import Paths
 from plumbline.images import debian, fetching, lock, native, pull, tools, workshop
-from plumbline.images.golang import SERIES, Program
+from plumbline.images.golang import Program
 from plumbline.images.parts.debian import DebPart
 from plumbline.images.workshop import Workshop
 
@@ -40,7 +40,8 @@ def pin(shop: Workshop, program: Program) -> None:
         imports = "".join(f'\t_ "{package}"\n' for package in program.mains.values())
         (module / "tools.go").write_text(f"//go:build tools\n\npackage tools\n\nimport (\n{imports})\n")
         what = f"{program.module}@{program.version}"
-        fetching.run([shop.go.toolchain, "mod", "tidy"], what, within_s=_TIDY_WITHIN_S, env=shop.go.env, cwd=module)
+        argv = (shop.go.toolchain(program.go), "mod", "tidy")
+        fetching.run(argv, what, within_s=_TIDY_WITHIN_S, env=shop.go.env, cwd=module)
         for name in ("go.mod", "go.sum"):
             state.write_text(program.folder / name, (module / name).read_text())
 
@@ -50,7 +51,7 @@ def wrapper(program: Program, staged: list[str]) -> str:
 
     Replacements of a required module do not count in Go, so upstream's are written out: without them other versions are built.
     """
-    lines = [f"module plumbline.local/build/{program.name}", "", f"go {SERIES}.0"]
+    lines = [f"module plumbline.local/build/{program.name}", "", f"go {program.go}.0"]
     lines += ["", f"godebug {program.godebug}"] if program.godebug else []
     lines += ["", f"require {program.module} {program.version}", ""]
     lines += [f"replace {name} => {name} {program.staging}" for name in staged]

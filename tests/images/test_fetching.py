@@ -100,7 +100,7 @@ def test_any_other_failure_is_told_as_it_is(answers) -> None:
 def test_a_module_other_than_pinned_is_not_used(shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     answer = f'go: downloading\n{{"Sum": "h1:other", "Dir": "{tmp_path}"}}\n'
     monkeypatch.setattr(shell, "stream", lambda argv, **_options: shell.Result(tuple(argv), 0, answer, "", 0.1))
-    monkeypatch.setattr(type(shop.go), "toolchain", Path("go"))
+    monkeypatch.setattr(type(shop.go), "toolchain", lambda _, series: Path("go"))
 
     with pytest.raises(
         ChecksumMismatch, match=r"go\.universe\.tf/metallb@v0\.16\.1 has checksum h1:other, pinned is h1:"

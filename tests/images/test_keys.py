@@ -110,7 +110,7 @@ def test_a_toolchain_changes_what_it_compiles(keys: Keys, monkeypatch: pytest.Mo
     from plumbline.images.golang import Go
 
     before = keys()
-    monkeypatch.setattr(Go, "version", "go1.26.99")
+    monkeypatch.setattr(Go, "version", lambda _, series: f"go{series}.99")
     after = changed(before, keys())
 
     assert "geth" in after

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from plumbline.core.errors import ConfigError
-from plumbline.images import lock
+from plumbline.images import builder, lock
 from plumbline.images.workshop import Workshop
 
 
@@ -48,3 +48,12 @@ def test_an_unknown_key_is_refused(checkout: Path) -> None:
 
     with pytest.raises(ConfigError, match=r"\[other\] has an unknown key recipes"):
         lock.load(checkout)
+
+
+def test_what_is_built_when_asked_for_is_in_the_lock_and_in_no_stack(shop: Workshop, root: Path) -> None:
+    asked = {recipe.name for recipe in shop.recipes.values() if recipe.load == "asked"}
+
+    assert {entry.name for entry in lock.load(root) if entry.optional and entry.recipe} == asked
+    assert asked
+    assert asked.isdisjoint(builder._chosen(shop, None))
+    assert builder._chosen(shop, asked) == list(asked)

@@ -4,8 +4,6 @@ go 1.26.0
 
 require github.com/container-storage-interface/spec v1.13.0
 
-require github.com/argoproj/argo-cd/v3 v3.5.3
-
 require github.com/cert-manager/cert-manager v1.19.1
 
 require github.com/prometheus-operator/prometheus-operator v0.93.0
