@@ -21,6 +21,7 @@ ROOT, CHILDREN = "gitops", "gitops-applications"  # charts
 SETS = ("platform", "workloads")
 ENVIRONMENT = "plumbline.dev/environment"
 WAVE = "argocd.argoproj.io/sync-wave"
+REVISION = "$ARGOCD_APP_REVISION"  # what an Application's source is at, in its parameters
 _EXPRESSION = re.compile(r"\{\{ \.(\w+) \}\}")
 
 
@@ -115,7 +116,7 @@ class GitOps:
             release=helm["releaseName"],
             namespace=spec["destination"]["namespace"],
             file=helm["valueFiles"][0],
-            values=helm["valuesObject"],
+            values={**helm["valuesObject"], **_parameters(spec["source"])},
         )
         for application in self.charts.rendered(way)[0].of_kind("Application"):
             yield Deployment(parent["metadata"]["labels"][ENVIRONMENT], helm["valuesObject"]["set"], application)
@@ -143,6 +144,12 @@ def expanded(applicationset: Object) -> Iterator[Object]:
         for element in generator["list"]["elements"]:
             filled = json.loads(_filled(template, element, applicationset["metadata"]["name"]))
             yield {"apiVersion": applicationset["apiVersion"], "kind": "Application", **filled}
+
+
+def _parameters(source: Object) -> dict[str, str]:
+    """Return the parameters of an Application's source, by name; the commit that its revision is now stays the revision."""
+    given = {each["name"]: each["value"] for each in source["helm"].get("parameters", [])}
+    return {name: value.replace(REVISION, source["targetRevision"]) for name, value in given.items()}
 
 
 def _filled(template: str, element: dict[str, Any], name: str) -> str:

@@ -49,10 +49,8 @@ def differences(gitops: GitOps) -> Iterator[str]:
     for made in gitops.generated:
         source = made["spec"]["source"]
         own = [each for each in gitops.deployments if each.environment == source["helm"]["valuesObject"]["environment"]]
-        revisions = {source["targetRevision"], source["helm"]["valuesObject"]["revision"]}
-        revisions |= {
-            each.spec["source"]["targetRevision"] for each in own if each.spec["source"]["repoURL"] == source["repoURL"]
-        }
+        ours = [each.spec["source"] for each in own if each.spec["source"]["repoURL"] == source["repoURL"]]
+        revisions = {each["targetRevision"] for each in (source, *ours)}
         if len(revisions) != 1:
             yield f"charts/{CHILDREN}: {title(made)} deploys several revisions, {', '.join(sorted(revisions))}"
 
