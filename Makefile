@@ -49,7 +49,7 @@ lint: env ## style, types, import rules
 	lint-imports --no-logo
 
 ##@ Prove more of it (every night: .github/workflows/nightly.yml)
-.PHONY: existing total-loss verify-multi verify-pull faults repetitions
+.PHONY: existing total-loss verify-multi verify-pull gitops faults repetitions
 existing: env ## a stack of others, judged by reading alone; and our own, judged by the harness in the cluster itself
 	$(PLUMBLINE) engine ensure
 	pytest suites/existing $(OPTIONS) $(PYTEST)
@@ -65,6 +65,10 @@ verify-multi: env ## every local control on a control plane and two workers
 verify-pull: env ## a stack from pulled images, and every way in which a pull can fail, against a registry on this machine
 	$(PLUMBLINE) engine ensure
 	pytest suites/local -m pull $(OPTIONS) $(PYTEST)
+
+gitops: env ## promotion and drift by Argo CD itself, which is built for it, and what must turn that red
+	$(PLUMBLINE) engine ensure
+	pytest suites/gitops --stack-goal network-policy $(OPTIONS) $(PYTEST)
 
 faults: env ## break the standing stack in every known way: the right control must go red
 	$(PLUMBLINE) engine ensure

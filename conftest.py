@@ -33,6 +33,7 @@ pytest_plugins = [
     "fixtures.recovery",
     "fixtures.light_client",
     "fixtures.production",
+    "fixtures.gitops",
     "fixtures.terraform",
     "fixtures.alerting",
     "fixtures.faults",

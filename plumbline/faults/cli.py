@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
         "--for", dest="controls", metavar="CONTROL", action="append", default=[], help="all that break this"
     )
     which.add_argument("--fault", dest="faults", metavar="NAME", action="append", default=[], help="this one")
-    which.add_argument("--all", action="store_true", help="every one")
+    which.add_argument("--all", action="store_true", help="every one that a whole stack has")
     kind = running.add_mutually_exclusive_group()
     kind.add_argument("--static", action="store_true", help="of those, the ones that need no stack")
     kind.add_argument("--live", action="store_true", help="of those, the ones that break the standing stack")
@@ -72,6 +72,8 @@ def _list(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> int:
     faults = _chosen(registry.load(), options.controls, options.faults)
     faults = [fault for fault in faults if not (options.live if fault.static else options.static)]
+    if options.all:
+        faults = [fault for fault in faults if not fault.suite]
     paths, config = Paths.of(), _config(options)
     stream = events.open_run(paths.runs)
     evidence = paths.reports / stream.run

@@ -51,6 +51,7 @@ class Fault:
         inject: the action on a living stack; None for a static fault.
         mutate: the alteration of a copy of the checkout; None for a live fault.
         check: the check, of several that its control has, that must notice; the failure must name it, too.
+        suite: the only suite whose stack has what it breaks; empty where every stack has it.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Fault:
     inject: Callable[[Any], AbstractContextManager[None]] | None = None
     mutate: Mutate | None = None
     check: str = ""
+    suite: str = ""
 
     @property
     def static(self) -> bool:
@@ -121,14 +123,21 @@ REGISTRY = Registry()
 
 
 def fault(
-    name: str, *, breaks: str, injured: str, green: Sequence[str] = (), within_s: float = 30, steady_s: float = 120
+    name: str,
+    *,
+    breaks: str,
+    injured: str,
+    green: Sequence[str] = (),
+    within_s: float = 30,
+    steady_s: float = 120,
+    suite: str = "",
 ) -> Callable[[Inject], Inject]:
     """Register a live fault; the arguments are those of :class:`Fault`."""
 
     def register(inject: Inject) -> Inject:
-        summary = _summary(inject)
+        summary, acting = _summary(inject), contextmanager(inject)
         REGISTRY.add(
-            Fault(name, breaks, injured, tuple(green), within_s, steady_s, summary, inject=contextmanager(inject))
+            Fault(name, breaks, injured, tuple(green), within_s, steady_s, summary, inject=acting, suite=suite)
         )
         return inject
 

@@ -58,6 +58,8 @@ _PATHS = {
     "ServiceMonitor": "/apis/monitoring.coreos.com/v1/namespaces/{namespace}/servicemonitors",
     "PodMonitor": "/apis/monitoring.coreos.com/v1/namespaces/{namespace}/podmonitors",
     "PrometheusRule": "/apis/monitoring.coreos.com/v1/namespaces/{namespace}/prometheusrules",
+    "Application": "/apis/argoproj.io/v1alpha1/namespaces/{namespace}/applications",
+    "ApplicationSet": "/apis/argoproj.io/v1alpha1/namespaces/{namespace}/applicationsets",
     "IPAddressPool": "/apis/metallb.io/v1beta1/namespaces/{namespace}/ipaddresspools",
     "L2Advertisement": "/apis/metallb.io/v1beta1/namespaces/{namespace}/l2advertisements",
 }

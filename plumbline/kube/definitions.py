@@ -12,6 +12,8 @@ from plumbline.core.paths import Paths
 from plumbline.kube import api as k8s
 from plumbline.kube.api import Kube, Object
 
+_KIND = "CustomResourceDefinition"
+
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # 0.3 s of pure Python otherwise
     """Takes "=" for what it is: YAML 1.1 has a type of its own for it, which PyYAML does not know."""
@@ -29,10 +31,13 @@ def of_module(paths: Paths, module: str, manifest: str) -> list[Object]:
 
 def read(manifest: Path) -> list[Object]:
     """Return the CustomResourceDefinitions in a file, without their prose."""
-    documents = yaml.load_all(manifest.read_text(), _Loader)
-    return [
-        without_prose(document) for document in documents if document and document["kind"] == "CustomResourceDefinition"
-    ]
+    return [each for each in documents(manifest) if each["kind"] == _KIND]
+
+
+def documents(manifest: Path) -> list[Object]:
+    """Return all objects in a file, CustomResourceDefinitions without their prose."""
+    found = (each for each in yaml.load_all(manifest.read_text(), _Loader) if each)
+    return [without_prose(each) if each["kind"] == _KIND else each for each in found]
 
 
 def established(kube: Kube, *names: str) -> wait.Condition[None]:
@@ -42,7 +47,7 @@ def established(kube: Kube, *names: str) -> wait.Condition[None]:
         lacking = [n for n in names if k8s.condition_of(found.get(n, {}), "Established")["status"] != "True"]
         return wait.Observation(not lacking, None, f"the API server does not serve {', '.join(lacking)} yet")
 
-    return kube.watch("CustomResourceDefinition", "", judge)
+    return kube.watch(_KIND, "", judge)
 
 
 def without_prose(value: Any) -> Any:

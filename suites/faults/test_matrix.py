@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LIVE = [
     pytest.param(fault.name, marks=pytest.mark.xdist_group(fault.breaks))
     for fault in registry.load().all()
-    if not fault.static
+    if not fault.static and not fault.suite
 ]
 UNNAMED = 5.0  # of a hundred failures, so many may leave out what was hurt
 

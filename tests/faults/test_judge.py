@@ -119,6 +119,19 @@ def test_missed_from_the_command_line(faults, capsys):
     assert "green under the fault" in capsys.readouterr().out
 
 
+def test_what_is_in_no_whole_stack_is_broken_only_when_it_is_named(faults, capsys):
+    @registry.fault("apart", breaks="EXE-002", injured="geth-1", suite="gitops")
+    def apart(stack):
+        """Nothing that a whole stack has."""
+        yield
+
+    cli_main(["run", "--all", "--network", "sepolia", "--no-check-before"])
+
+    said = capsys.readouterr().out
+    assert "peers-cut" in said
+    assert "apart" not in said
+
+
 def test_tests_that_give_no_result_are_not_a_judgement(checkout):
     (checkout / "suites" / "local" / "test_execution.py").write_text("import nowhere\n")
     with pytest.raises(JudgeFailed, match=r"(?s)the tests of EXE-002 gave no result: .*nowhere"):

@@ -27,7 +27,7 @@ STACK = {
 }
 MACHINE = {"engine", "engine-stop", "images", "doctor", "report", "env"}
 PARTS = {"alerts", "drills"}  # of verify
-NIGHTLY = {"existing", "total-loss", "verify-multi", "verify-pull", "faults", "repetitions"}
+NIGHTLY = {"existing", "total-loss", "verify-multi", "verify-pull", "gitops", "faults", "repetitions"}
 TARGETS = {"help", "verify", "test", "lint", *STACK, *MACHINE, *PARTS, *NIGHTLY}
 CALLS = (
     "$(PLUMBLINE) ",

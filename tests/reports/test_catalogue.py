@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures import known_failures
+from fixtures import known_failures, selection
 from plumbline.faults import registry
 from reports import catalogue
 
@@ -39,7 +39,7 @@ def collected(tmp_path_factory) -> dict[str, tuple[list[str], str | None]]:
         "-p",
         "no:cacheprovider",
         "-m",
-        "local or existing or prod or alerts or dr or faults",
+        " or ".join(selection.TIERS),
     ]
     ended = subprocess.run(
         [sys.executable, "-m", "pytest", *words, "suites"],

@@ -86,15 +86,15 @@ def _changes(promised: Rendering, found: Rendering) -> Iterator[str]:
     before, after = ({title(each): each for each in rendering.objects} for rendering in (promised, found))
     for name in sorted(before.keys() | after.keys()):
         if before.get(name) != after.get(name):
-            yield f"{name}: {_first(before.get(name), after.get(name))}"
+            yield f"{name}: {first_difference(before.get(name), after.get(name))}"
 
 
-def _first(before: Any, after: Any, path: str = "") -> str:
+def first_difference(before: Any, after: Any, path: str = "") -> str:
     """Return, in words, where two values begin to differ."""
     if isinstance(before, dict) and isinstance(after, dict):
         key = next(key for key in sorted(before.keys() | after.keys()) if before.get(key) != after.get(key))
-        return _first(before.get(key), after.get(key), f"{path}.{key}")
+        return first_difference(before.get(key), after.get(key), f"{path}.{key}")
     if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         index = next(index for index, pair in enumerate(zip(before, after, strict=True)) if pair[0] != pair[1])
-        return _first(before[index], after[index], f"{path}[{index}]")
+        return first_difference(before[index], after[index], f"{path}[{index}]")
     return f"{path.lstrip('.') or 'it'} is {after}, and not {before}"
