@@ -25,6 +25,6 @@ def test_who_needs_nothing_built_waits_for_no_other_build(tmp_path: Path, monkey
 def test_what_is_built_when_it_is_asked_for_is_not_built_unasked(shop: Workshop) -> None:
     asked = {name for name, recipe in shop.recipes.items() if recipe.load == ASKED}
 
-    assert asked == {"harness"}
+    assert "harness" in asked
     assert asked.isdisjoint(builder._chosen(shop, None))
     assert builder._chosen(shop, ["harness"]) == ["harness"]

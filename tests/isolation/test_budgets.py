@@ -36,7 +36,7 @@ def test_a_pod_is_under_the_budgets_that_select_it() -> None:
         return {"metadata": {"name": name}, "spec": {"selector": {"matchLabels": labels}}}
 
     pod = {"metadata": {"labels": {"instance": "geth", "name": "geth-node"}}}
-    found = [budget("geth", instance="geth"), budget("other", instance="other"), budget("nobody's")]
+    found = [budget("geth", instance="geth"), budget("other", instance="other"), budget("everybody's")]
     kube = SimpleNamespace(get=lambda *_: pod, objects=lambda *_: found)
 
-    assert budgets.of_pod(SimpleNamespace(kube=kube), "ethereum", "geth-1") == ["geth"]  # type: ignore[arg-type]
+    assert budgets.of_pod(SimpleNamespace(kube=kube), "ethereum", "geth-1") == ["geth", "everybody's"]  # type: ignore[arg-type]
