@@ -59,15 +59,19 @@ class Argo:
             self.kube.patch("Application", each["metadata"]["name"], NAMESPACE, asked)
 
     def settled(self, fork: Fork, gitops: GitOps) -> wait.Condition[None]:
-        """Return a condition: what was pushed is known, and every Application of it is there, synced, healthy and left alone."""
+        """Return a condition: what was pushed is known, and every Application of it is there, synced, healthy and left alone.
+
+        Only the release's own Application is not asked for its health: it looks at that of its ApplicationSets every few minutes.
+        """
         wanted = {ROOT, *(each["metadata"]["name"] for each in applications(gitops))}
         pushed = fork.commit(BRANCH)
 
         def judge(found: dict[str, Object]) -> wait.Observation[None]:
             said = [f"{name} is not there" for name in sorted(wanted - found.keys())]
-            said += [f"{name} is {state}" for name, each in found.items() if (state := _open(each))]
-            known = found.get(ROOT, {}).get("status", {}).get("sync", {}).get("revision", "no commit")
-            said += [f"{ROOT} is at {known}, not {pushed}"] if known != pushed else []
+            said += [f"{name} is {state}" for name, each in found.items() if name != ROOT and (state := _open(each))]
+            known = found.get(ROOT, {}).get("status", {}).get("sync", {})
+            if (known.get("status"), known.get("revision")) != ("Synced", pushed):
+                said.append(f"{ROOT} is {known.get('status')} at {known.get('revision')}, and {pushed} was pushed")
             return wait.Observation(not said, None, "; ".join(said))
 
         return self.kube.watch("Application", NAMESPACE, judge)

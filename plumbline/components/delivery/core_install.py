@@ -59,7 +59,7 @@ def installed(site: Site, folder: Path) -> Iterator[Argo]:
         wait.until(wait.every(*rolled_out), named="Argo CD and its Git server", within_s=_UP_WITHIN_S)
         fork = Fork.made(site, folder)
         gitops = fork.gitops(images.tool(site.paths, "helm"))
-        _apply(kube, gitops.root.text)
+        _apply(kube, gitops.root.text, f"--namespace={NAMESPACE}")
         wait.until(argo.settled(fork, gitops), named="all of the fork deployed", within_s=_DEPLOYED_WITHIN_S)
         yield argo
     finally:
@@ -98,8 +98,8 @@ def _text(objects: list[Object]) -> str:
     return "\n---\n".join(map(json.dumps, objects))
 
 
-def _apply(kube: Kube, text: str) -> None:
-    argv = ("apply", "--namespace", NAMESPACE, "--server-side", "--force-conflicts", "--filename", "-")
+def _apply(kube: Kube, text: str, *where: str) -> None:
+    argv = ("apply", "--server-side", "--force-conflicts", "--filename=-", *where)
     kube.kubectl(*argv, input=text, within_s=_APPLIED_WITHIN_S)
 
 

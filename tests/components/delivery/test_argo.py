@@ -155,7 +155,7 @@ def test_what_was_pushed_is_not_settled_before_it_is_known() -> None:
 
     observation = seen(on(Cluster(Application=[before, *AS_MADE[1:]])).settled(FORK, MADE))
 
-    assert observation.summary == "gitops is at aaa, not abc"
+    assert observation.summary == "gitops is Synced at aaa, and abc was pushed"
 
 
 @pytest.mark.parametrize(("state", "kept"), [("Waiting", True), ("Healthy", False)])
