@@ -37,6 +37,8 @@ def snapshots_forbidden(stack: Stack, kept: ExitStack) -> Iterator[None]:
     taken = wait.until(schedule.ended(schedule.start(2)), named="a snapshot that is taken", within_s=_ENDED_WITHIN_S)
     if not taken.ok:
         raise PlumblineError(f"no snapshot is taken though the Role is there again: {taken}")
+    back = stack.execution.rolled_out(_RELEASE)  # it was stopped for that, and others want it next
+    wait.until(back, named=f"{_RELEASE} back", within_s=_ENDED_WITHIN_S)
 
 
 def _succeeded(stack: Stack, schedule: SnapshotSchedule, at: datetime) -> None:
