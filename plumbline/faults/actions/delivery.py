@@ -20,8 +20,8 @@ _ROLLED_OUT_WITHIN_S = 60.0
 
 @fault("drift-left-alone", breaks="GIT-002", injured="stage-workload", suite=_SUITE, within_s=0)
 def drift_left_alone(stack: Stack) -> Iterator[None]:
-    """Somebody has told Argo CD not to heal one environment's workload."""
-    left_alone = {"spec": {"syncPolicy": {"automated": {"selfHeal": False}}}}
+    """Somebody has told Argo CD to leave one environment's workload alone."""
+    left_alone = {"metadata": {"annotations": {"argocd.argoproj.io/skip-reconcile": "true"}}}
     with changed(stack, "applications.argoproj.io", "stage-workload", NAMESPACE, left_alone):
         yield
 
