@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import time
+import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -185,6 +187,12 @@ def copy_to(root: Path, copy: Path) -> None:
     lent.parent.mkdir(exist_ok=True)
     if tools.is_dir() and not lent.exists():
         lent.symlink_to(tools)
+
+
+def import_path(root: Path) -> str:
+    """Return the PYTHONPATH with which processes import the packages of this checkout, whichever the environment was made for."""
+    find = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]["find"]
+    return os.pathsep.join(str((root / folder).resolve()) for folder in find["where"])
 
 
 class _Broken(Exception):

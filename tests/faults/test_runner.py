@@ -1,6 +1,10 @@
 """The runner: what counts as caught, and every way of missing."""
 
 import dataclasses
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -9,8 +13,10 @@ from plumbline.core.errors import ForeignCluster, PlumblineError, UsageError
 from plumbline.faults import registry
 from plumbline.faults.cli import table
 from plumbline.faults.judge import JudgeFailed, Judgement, TestResult
-from plumbline.faults.runner import LiveRunner, StaticRunner, permit
+from plumbline.faults.runner import LiveRunner, StaticRunner, copy_to, import_path, permit
 from plumbline.faults.verdict import Outcome
+
+ROOT = Path(__file__).parents[2]
 
 
 class FakeJudge:
@@ -250,3 +256,13 @@ def test_a_mutation_alters_a_copy_only(stack, own_register, tmp_path):
 
     assert StaticRunner(tmp_path, judge_of).run(own_register.named("probe-dropped")).caught
     assert (tmp_path / "charts" / "values.yaml").read_text() == "probe: yes\n"
+
+
+def test_a_copys_processes_import_its_own_packages(tmp_path):
+    copy_to(ROOT, tmp_path)
+    asked = "import fixtures, plumbline, plumbline_beacon, plumbline_csi, reports as r; print(plumbline_beacon.__file__, r.__file__)"
+
+    env = {**os.environ, "PYTHONPATH": import_path(tmp_path)}
+    said = subprocess.run([sys.executable, "-c", asked], env=env, cwd="/", capture_output=True, text=True, check=True)
+
+    assert all(Path(file).is_relative_to(tmp_path.resolve()) for file in said.stdout.split()), said.stdout
