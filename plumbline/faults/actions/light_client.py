@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from plumbline.components.chain.slots import SlotClock
 from plumbline.components.devnet import NAMESPACE as NODES
 from plumbline.components.light_client import NAMESPACE
 from plumbline.components.verification import liar
@@ -31,6 +32,9 @@ def light_client_misled(stack: Stack) -> Iterator[None]:
     """Light-client updates carry a forged sync-committee signature: the light client believes none, and its head stands still."""
     with misbehaving(stack, "bad_sync_signature"):
         yield
+    newest = stack.execution.nodes[0].head
+    followed = wait.holds(lambda: all(client.head >= newest for client in stack.light_client.clients), every_s=0.5)
+    wait.until(followed, named="light clients follow again", within_s=SlotClock.seconds(5))
 
 
 @fault("answers-unverified", breaks="HEL-002", injured=_GULLIBLE, green=("EXE-001", "EXE-002"))
