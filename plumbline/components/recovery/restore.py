@@ -28,9 +28,8 @@ from plumbline.kube.rpc import Direct
 BEHIND_AT_MOST = 1  # blocks: a light client learns of a block with the next one
 _KEEPS_STATE_OF = 100  # blocks; Geth proves accounts at the newest 128
 _WITHIN_S = 60.0
-_ROOM_EVERY_S = (
-    10.0  # a client that finds no room says nothing and tries again: how full its volume is is looked at meanwhile
-)
+# A client that finds no room says nothing and tries again: how full its volume is, is looked at meanwhile.
+_ROOM_EVERY_S = 10.0
 
 
 @dataclass(frozen=True)
