@@ -23,6 +23,7 @@ from plumbline.components.node.belongings import Belonging
 from plumbline.components.node.containers import Container
 from plumbline.components.node.control_plane import Pinned
 from plumbline.components.node.host import Kernel, Network, Seen, nodes_left, nodes_of
+from plumbline.components.node.neighbours import Neighbours
 from plumbline.core import events, shell, state, wait
 from plumbline.core.errors import ConfigError, ForeignCluster, PlumblineError, Unfit
 from plumbline.kube import api as k8s
@@ -133,6 +134,7 @@ class Cluster(Component):
         if standing:
             before = self.belongings()
             with events.phase(self.name, "delete"):
+                self.neighbours.end(*self.neighbours.names())
                 argv: list[str | Path] = [self._kind(), "delete", "cluster", "--name", self.site.config.cluster_name]
                 shell.run([*argv, "--kubeconfig", self.site.paths.kubeconfig], within_s=120, env=self.engine)
             belongings.gone(self.site.config.cluster_name, before, self.engine)
@@ -342,6 +344,11 @@ class Cluster(Component):
     def namespaces(self) -> list[k8s.Object]:
         """Return the Namespace objects."""
         return self.kube.objects("Namespace")
+
+    @property
+    def neighbours(self) -> Neighbours:
+        """The machines beside its nodes, on their network."""
+        return Neighbours(self.site.config.cluster_name, self.engine)
 
     def belongings(self) -> frozenset[Belonging]:
         """Return what the cluster occupies on this machine outside of itself."""

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from plumbline.components.cluster import Cluster
 from plumbline.components.entrance.outside import Reply
-from plumbline.components.node.host import Network
-from plumbline.core import shell
-
-_START_S = 20.0  # for the engine, to start a container
 
 
 def get(cluster: Cluster, address: str, within_s: float = 5.0) -> Reply:
@@ -30,7 +26,6 @@ def get(cluster: Cluster, address: str, within_s: float = 5.0) -> Reply:
         r"\n%{http_code}",
         f"http://{address}/",
     ]
-    argv = ["docker", "run", "--rm", "--network", Network.NAME, "--entrypoint", "curl", cluster.image, *asking]
-    ended = shell.run(argv, within_s=within_s + _START_S, env=cluster.engine, check=False)
+    ended = cluster.neighbours.ask(cluster.image, "curl", *asking, within_s=within_s)
     text, _, status = ended.stdout.rpartition("\n")
     return Reply(address, "a newcomer's GET /", int(status or 0), text or ended.stderr.strip())

@@ -13,12 +13,11 @@ from datetime import UTC, datetime
 from itertools import groupby, pairwise
 
 from plumbline.components.cluster import Cluster
-from plumbline.components.node.host import Network
-from plumbline.core import shell, wait
+from plumbline.components.node.neighbours import Neighbours
+from plumbline.core import wait
 
 _EVERY_S = 0.1
 _ENDS_AFTER_S = 120  # by itself, where nobody ends it any more
-_ASK_WITHIN_S = 20.0
 _SAMPLE = re.compile(r"(?P<at>\d+\.\d+) (?P<status>\d{3})(?:.* lladdr (?P<interface>[0-9a-f:]+))?")
 
 _ASK = """
@@ -78,20 +77,16 @@ class Vigil:
 
 @dataclass(frozen=True)
 class Client:
-    """The client, at work in a container on the nodes' network."""
+    """The client, at work on a machine beside the nodes."""
 
-    cluster: Cluster
+    neighbours: Neighbours
+    machine: str
     address: str
     interfaces: Mapping[str, str]
 
-    @property
-    def name(self) -> str:
-        """Name of its container."""
-        return f"{self.cluster.site.config.cluster_name}-vigil"
-
     def seen(self) -> Vigil:
         """Return what it has seen so far."""
-        return Vigil(self.address, read(self._docker("logs", self.name).stdout, self.interfaces))
+        return Vigil(self.address, read(self.neighbours.said(self.machine), self.interfaces))
 
     def answered(self, for_s: float, since: float = 0.0) -> wait.Condition[Vigil]:
         """Return the condition that every request was answered for some seconds, after a moment (in seconds since the epoch)."""
@@ -104,30 +99,13 @@ class Client:
 
         return wait.poll(look, every_s=0.3)
 
-    def start(self) -> None:
-        """Begin."""
-        self.end()  # one of an interrupted run
-        how = ("--detach", "--rm", f"--network={Network.NAME}", "--cap-add=NET_ADMIN", "--entrypoint=bash")
-        words = ("-c", _ASK, "ask", self.address, str(_ENDS_AFTER_S), str(_EVERY_S))
-        self._docker("run", *how, f"--name={self.name}", self.cluster.image, *words)
-
-    def end(self) -> None:
-        """End."""
-        self._docker("rm", "--force", self.name)
-
-    def _docker(self, *words: str) -> shell.Result:
-        return shell.run(["docker", *words], within_s=_ASK_WITHIN_S, env=self.cluster.engine)
-
 
 @contextmanager
 def kept(cluster: Cluster, address: str) -> Iterator[Client]:
     """Have such a client ask an address while the block runs."""
-    client = Client(cluster, address, cluster.interfaces())
-    client.start()
-    try:
-        yield client
-    finally:
-        client.end()
+    program = ("bash", "-c", _ASK, "ask", address, str(_ENDS_AFTER_S), str(_EVERY_S))
+    with cluster.neighbours.started(cluster.image, *program, may=("NET_ADMIN",)) as machine:
+        yield Client(cluster.neighbours, machine, address, cluster.interfaces())
 
 
 def read(told: str, interfaces: Mapping[str, str]) -> list[Sample]:

@@ -18,14 +18,12 @@ from plumbline.components.isolation.census import Census, Source, Target
 from plumbline.components.isolation.flows import Flows, denies_by_default
 from plumbline.components.isolation.matrix import Matrix
 from plumbline.components.network_policy import NetworkPolicy
-from plumbline.components.node.host import Network
-from plumbline.core import shell, wait
+from plumbline.core import wait
 from plumbline.core.errors import PlumblineError
 from plumbline.kube.api import Object, node_address
 
 _CONNECT_WITHIN_S = 3.0  # a lost SYN is sent again after one second
 _PROBED_WITHIN_S = 30.0
-_START_WITHIN_S = 30.0
 # What pods would like of the world: names, the web, an API server, Geth's JSON-RPC and peers; 40000 is for none of these.
 OUTSIDE_PORTS = (53, 80, 443, 6443, 8545, 30303, 40000)
 # It ends by itself where we die before it.
@@ -111,13 +109,6 @@ class Sweep:
     @contextmanager
     def _neighbour(self) -> Iterator[str]:
         """Have a machine outside of the cluster that takes connections, and yield its address."""
-
-        def docker(*words: str) -> str:
-            return shell.run(["docker", *words], within_s=_START_WITHIN_S, env=self.cluster.engine).stdout.strip()
-
-        program = [self.cluster.image, "-c", _LISTEN, *map(str, OUTSIDE_PORTS)]
-        machine = docker("run", "--detach", "--rm", f"--network={Network.NAME}", "--entrypoint=python3", *program)
-        try:
-            yield docker("inspect", "--format", f"{{{{.NetworkSettings.Networks.{Network.NAME}.IPAddress}}}}", machine)
-        finally:
-            docker("rm", "--force", "--volumes", machine)
+        program = ("python3", "-c", _LISTEN, *map(str, OUTSIDE_PORTS))
+        with self.cluster.neighbours.started(self.cluster.image, *program) as machine:
+            yield self.cluster.neighbours.address(machine)

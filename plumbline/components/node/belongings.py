@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from plumbline.components.node.host import Network, clusters, nodes_of
+from plumbline.components.node.neighbours import Neighbours
 from plumbline.core import shell, wait
 from plumbline.core.errors import ControlFailed
 
@@ -52,7 +53,7 @@ def of_cluster(name: str, env: Mapping[str, str]) -> frozenset[Belonging]:
         name: the cluster's name.
         env: how the engine is reached.
     """
-    found = set()
+    found = {Belonging("container", neighbour) for neighbour in Neighbours(name, env).names()}
     for container in nodes_of(name, env):
         found.add(Belonging("container", container["Name"].removeprefix("/")))
         found |= {Belonging("volume", mount["Name"]) for mount in container["Mounts"] if mount["Type"] == "volume"}
