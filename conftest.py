@@ -16,6 +16,7 @@ pytest_plugins = [
     "fixtures.public",
     "fixtures.pull",
     "fixtures.leases",
+    "fixtures.ahead",
     "fixtures.evidence",
     "fixtures.record",
     "fixtures.strangers",

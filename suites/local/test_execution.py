@@ -19,6 +19,7 @@ from reports.evidence import attach, figure, step
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from plumbline.components.chain.heads import Heads
     from plumbline.components.chain.late_joiner import LateJoiner
     from plumbline.components.chain.slots import SlotClock
     from plumbline.components.chain.transactions import Sender
@@ -64,12 +65,12 @@ def test_every_node_has_all_others_as_peers(execution: Execution) -> None:
 @pytest.mark.control("EXE-003")
 @pytest.mark.reading
 @pytest.mark.beside
-def test_head_advances_with_the_slots(execution: Execution, slots: SlotClock) -> None:
+def test_head_advances_with_the_slots(execution: Execution, heads_of_nodes: Callable[[], Heads]) -> None:
     """Preconditions: a finalizing chain, all nodes serving.
     Steps: watch every node's head for two slots.
     Expected: each head advances and none goes back, no head is older than its bound (two slots), all agree on the block at the lowest head.
     """
-    heads = execution.watch_heads(slots.next(2))
+    heads = heads_of_nodes()
     attach("heads", heads.timeline())
     figure("age of the oldest head", heads.oldest_age, "s", bound=execution.oldest_head_s)
     figure("latest new head after the start of its slot", max(heads.delays, default=0.0), "s")

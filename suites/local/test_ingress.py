@@ -24,11 +24,13 @@ from reports.evidence import attach, figure
 from reports.redact import hide
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from plumbline.components.base import Workload
     from plumbline.components.certificates import Certificates
-    from plumbline.components.chain.slots import SlotClock
     from plumbline.components.cluster import Cluster
     from plumbline.components.entrance.outside import Outside, Reply
+    from plumbline.components.entrance.websocket import Heard
     from plumbline.components.monitoring import Monitoring
     from plumbline.stack import Stack
 
@@ -154,12 +156,12 @@ def test_unknown_hosts_and_paths_reach_no_backend(ingress: Ingress, api: Outside
 
 @pytest.mark.control("ING-005")
 @pytest.mark.beside
-def test_new_heads_come_by_websocket(api: Outside, slots: SlotClock) -> None:
+def test_new_heads_come_by_websocket(heads_by_websocket: Callable[[], Heard]) -> None:
     """Preconditions: a chain whose head advances.
     Steps: subscribe to newHeads through the ingress; wait for two heads; end the subscription.
     Expected: two consecutive blocks come within three slots, and the end is confirmed.
     """
-    heard = websocket.new_heads(api, count=2, within_s=slots.seconds(3))
+    heard = heads_by_websocket()
     attach("heads", str(heard))
 
     assert len(heard.heads) == 2, f"{heard}\nexpected: two heads within three slots"

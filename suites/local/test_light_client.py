@@ -16,8 +16,9 @@ from plumbline.core.patience import settle
 from reports.evidence import attach, figure
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from plumbline.components.chain.heads import Heads
     from plumbline.components.chain.slots import SlotClock
     from plumbline.components.consensus import Consensus
     from plumbline.components.execution import Execution
@@ -50,12 +51,14 @@ def test_it_started_from_a_finalized_block_of_the_right_chain(light_client: Ligh
 
 @pytest.mark.control("HEL-001")
 @pytest.mark.beside
-def test_it_follows_the_head(light_client: LightClient, execution: Execution, slots: SlotClock) -> None:
+def test_it_follows_the_head(
+    light_client: LightClient, execution: Execution, slots: SlotClock, heads_of_light_clients: Callable[[], Heads]
+) -> None:
     """Preconditions: a chain whose head advances.
     Steps: watch each client's head for two slots.
     Expected: it advances and does not go back, is never older than three slots, and is Geth's block at its height.
     """
-    heads = light_client.watch_heads(slots.next(2))
+    heads = heads_of_light_clients()
     attach("heads", heads.timeline())
     figure("age of the light client's oldest head", heads.oldest_age, "s", bound=slots.seconds(HEAD_AGE_SLOTS))
 
@@ -70,15 +73,18 @@ def test_it_follows_the_head(light_client: LightClient, execution: Execution, sl
 
 @pytest.mark.control("HEL-002")
 @pytest.mark.xdist_group("witness")
-def test_verified_answers_equal_geths(light_client: LightClient, execution: Execution, logged: str) -> None:
+def test_verified_answers_equal_geths(
+    light_client: LightClient, execution: Execution, logged: Callable[[], str]
+) -> None:
     """Preconditions: a transaction with a log, in a block that each client has verified.
     Steps: put the same questions about that block to each client and to Geth: balances, nonces, code, storage, proofs, a call,
     blocks old and new, receipts, logs.
     Expected: the same answers, but for the fields that the package fills by itself.
     """
     geth = execution.nodes[0]
-    block = geth.block(int(geth.rpc("eth_getTransactionReceipt", logged)["blockNumber"], 16))
-    questions = oracle.sample(block, logged)
+    sent = logged()
+    block = geth.block(int(geth.rpc("eth_getTransactionReceipt", sent)["blockNumber"], 16))
+    questions = oracle.sample(block, sent)
     attach("questions", "\n".join(map(str, questions)))
     figure("questions that Helios and Geth were asked about one block", len(questions), "questions")
 
@@ -93,13 +99,13 @@ def test_verified_answers_equal_geths(light_client: LightClient, execution: Exec
 @pytest.mark.control("HEL-003")
 @pytest.mark.xdist_group("witness")
 @pytest.mark.parametrize("lie", LIES)
-def test_a_lying_execution_node_is_caught(deception: Deception, logged: str, lie: str) -> None:
+def test_a_lying_execution_node_is_caught(deception: Deception, logged: Callable[[], str], lie: str) -> None:
     """Preconditions: a light client of its own whose execution node is a proxy before Geth that alters one thing.
     Steps: have the proxy lie about that; keep asking the client for it, and judge each answer by Geth's; have it stop; ask again.
     Expected: under the lie each answer is the truth or a refusal for want of a proof, and there are refusals; afterwards each is
     the truth.
     """
-    questions = deception.questions(lie, logged)
+    questions = deception.questions(lie, logged())
 
     with deception.liar.telling(lie):
         heard = deception.hear(questions)
@@ -125,13 +131,13 @@ def test_a_lying_execution_node_is_caught(deception: Deception, logged: str, lie
         pytest.param(OLD.fault, id="stalled chain"),
     ],
 )
-def test_a_misbehaving_chain_is_caught(misled: Mapping[str, Course], fault: str) -> None:
+def test_a_misbehaving_chain_is_caught(misled: Callable[[], Mapping[str, Course]], fault: str) -> None:
     """Preconditions: a light client of its own for each fault, at the head.
     Steps: have the beacon node misbehave towards it; watch it, and start a fresh one that is told the same; have it behave again.
     Expected: the one serves no newer block and is not ready within 75 s, the other refuses and says why; afterwards both are
     ready by themselves.
     """
-    course = misled[fault]
+    course = misled()[fault]
 
     attach("heads", course.heads.timeline())
     figure(f"light client not ready after: {fault}", course.turned_s, "s", bound=UNREADY_WITHIN_S)
@@ -145,14 +151,14 @@ def test_a_misbehaving_chain_is_caught(misled: Mapping[str, Course], fault: str)
 
 @pytest.mark.control("HEL-004")
 @pytest.mark.xdist_group("misled")
-def test_what_it_does_not_notice(misled: Mapping[str, Course]) -> None:
+def test_what_it_does_not_notice(misled: Callable[[], Mapping[str, Course]]) -> None:
     """Preconditions: a light client of its own, at the head.
     Steps: have the beacon node serve it updates that six in ten of the sync committee signed, too few to finalize anything;
     watch it over three slots, and start a fresh one.
     Expected: the one follows the head as before, the other becomes ready: that nothing will be finalized, and how few signed,
     is for the monitoring to notice.
     """
-    course = misled[FEW.fault]
+    course = misled()[FEW.fault]
 
     assert course.signed <= 2 / 3, f"{course.signed:.0%} of the sync committee signed: enough, so nothing is proved"
     assert course.heads.advanced_everywhere, f"it noticed:\n{course.heads.timeline()}"
