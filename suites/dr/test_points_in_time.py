@@ -17,6 +17,7 @@ SNAPSHOTS = 20
 HELD_TARGET_S, HELD_AT_MOST_S = 0.05, 0.1
 
 
+@pytest.mark.undisturbed
 @pytest.mark.control("DRS-001")
 def test_every_snapshot_of_a_writer_is_a_prefix_of_its_sequence(storage: Storage) -> None:
     """Preconditions: a pod that appends numbered records to a file without a pause, most of them unforced.

@@ -22,6 +22,7 @@ READY_WITHIN_S = 10.0
 HELD_TARGET_S, HELD_AT_MOST_S = 0.05, 0.1
 
 
+@pytest.mark.undisturbed
 @pytest.mark.control("DRS-001")
 def test_snapshot_of_a_live_node_is_a_point_in_time(
     execution: Execution, storage: Storage, on_demand: Snapshots
