@@ -64,7 +64,6 @@ def test_every_node_has_all_others_as_peers(execution: Execution) -> None:
 
 @pytest.mark.control("EXE-003")
 @pytest.mark.reading
-@pytest.mark.beside
 def test_head_advances_with_the_slots(execution: Execution, heads_of_nodes: Callable[[], Heads]) -> None:
     """Preconditions: a finalizing chain, all nodes serving.
     Steps: watch every node's head for two slots.

@@ -155,7 +155,6 @@ def test_unknown_hosts_and_paths_reach_no_backend(ingress: Ingress, api: Outside
 
 
 @pytest.mark.control("ING-005")
-@pytest.mark.beside
 def test_new_heads_come_by_websocket(heads_by_websocket: Callable[[], Heard]) -> None:
     """Preconditions: a chain whose head advances.
     Steps: subscribe to newHeads through the ingress; wait for two heads; end the subscription.

@@ -50,7 +50,6 @@ def test_it_started_from_a_finalized_block_of_the_right_chain(light_client: Ligh
 
 
 @pytest.mark.control("HEL-001")
-@pytest.mark.beside
 def test_it_follows_the_head(
     light_client: LightClient, execution: Execution, slots: SlotClock, heads_of_light_clients: Callable[[], Heads]
 ) -> None:
@@ -72,7 +71,6 @@ def test_it_follows_the_head(
 
 
 @pytest.mark.control("HEL-002")
-@pytest.mark.xdist_group("witness")
 def test_verified_answers_equal_geths(
     light_client: LightClient, execution: Execution, logged: Callable[[], str]
 ) -> None:
@@ -97,7 +95,6 @@ def test_verified_answers_equal_geths(
 
 
 @pytest.mark.control("HEL-003")
-@pytest.mark.xdist_group("witness")
 @pytest.mark.parametrize("lie", LIES)
 def test_a_lying_execution_node_is_caught(deception: Deception, logged: Callable[[], str], lie: str) -> None:
     """Preconditions: a light client of its own whose execution node is a proxy before Geth that alters one thing.
@@ -122,7 +119,6 @@ def test_a_lying_execution_node_is_caught(deception: Deception, logged: Callable
 
 
 @pytest.mark.control("HEL-004")
-@pytest.mark.xdist_group("misled")
 @pytest.mark.parametrize(
     "fault",
     [
@@ -150,7 +146,6 @@ def test_a_misbehaving_chain_is_caught(misled: Callable[[], Mapping[str, Course]
 
 
 @pytest.mark.control("HEL-004")
-@pytest.mark.xdist_group("misled")
 def test_what_it_does_not_notice(misled: Callable[[], Mapping[str, Course]]) -> None:
     """Preconditions: a light client of its own, at the head.
     Steps: have the beacon node serve it updates that six in ten of the sync committee signed, too few to finalize anything;
