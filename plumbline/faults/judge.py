@@ -84,8 +84,8 @@ class Judgement:
 class Judge(Protocol):
     """Tries controls and says what came of it."""
 
-    def __call__(self, controls: Sequence[str], *, label: str) -> Judgement:
-        """Run the tests of ``controls``; ``label`` names the occasion in the evidence."""
+    def __call__(self, controls: Sequence[str], *, label: str, tests: Sequence[str] = ()) -> Judgement:
+        """Run the tests of ``controls``, or those ``tests`` of them; ``label`` names the occasion in the evidence."""
 
 
 @dataclass(frozen=True)
@@ -106,8 +106,8 @@ class PytestJudge:
     suites: str = SUITES
     pytest: Pytest = afresh
 
-    def __call__(self, controls: Sequence[str], *, label: str) -> Judgement:
-        """Run the tests of ``controls``.
+    def __call__(self, controls: Sequence[str], *, label: str, tests: Sequence[str] = ()) -> Judgement:
+        """Run the tests of ``controls``, or those ``tests`` of them.
 
         Raises:
             JudgeFailed: no result came out of it.
@@ -117,7 +117,7 @@ class PytestJudge:
         argv = [*_QUIETLY, "--as-is", f"--report-dir={folder}"]
         argv += [f"--{key.replace('_', '-')}={value}" for key, value in self.config.chosen().items()]
         argv += [f"--control={control}" for control in controls]
-        said = self.pytest([*argv, *self._files(controls)], self.root, within_s=_WITHIN_S)
+        said = self.pytest([*argv, *(tests or self._files(controls))], self.root, within_s=_WITHIN_S)
         results = state.read_json(folder / RESULTS)
         if results is None or results["exit_code"] not in _JUDGED:
             raise JudgeFailed(controls, "\n  ".join(said.strip().splitlines()[-16:]))

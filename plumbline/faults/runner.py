@@ -83,25 +83,25 @@ class LiveRunner:
                     if found:
                         return finished(*found)
                 try:
-                    outcome, why, detect_s = self._under(fault)
+                    seen = self._under(fault)
                 except _Broken as broken:
                     return finished(broken.outcome, str(broken))
                 healed = time.monotonic()
                 try:
                     self.stack.steady(fault.steady_s)
                 except PlumblineError as error:
-                    return finished(Outcome.NOT_HEALED, str(error), detect_s)
+                    return finished(Outcome.NOT_HEALED, str(error), seen.detect_s)
                 heal_s = round(time.monotonic() - healed, 1)
-                if outcome is Outcome.CAUGHT and (
-                    found := verdict.after(fault, self._try(fault, "after", [fault.breaks]))
+                if seen.outcome is Outcome.CAUGHT and (
+                    found := verdict.after(fault, self._try(fault, "after", [fault.breaks], seen.red))
                 ):
-                    return finished(*found, detect_s, heal_s)
-                return finished(outcome, why, detect_s, heal_s)
+                    return finished(*found, seen.detect_s, heal_s)
+                return finished(seen.outcome, seen.why, seen.detect_s, heal_s)
             except PlumblineError as error:
                 return finished(Outcome.NOT_JUDGED, str(error))
 
-    def _under(self, fault: Fault) -> tuple[Outcome, str, float]:
-        """Inject, judge while the fault acts, heal; return the finding and the seconds to it."""
+    def _under(self, fault: Fault) -> _Seen:
+        """Inject, judge while the fault acts, heal."""
         assert fault.inject is not None
         acting = fault.inject(self.stack)
         try:
@@ -112,10 +112,10 @@ class LiveRunner:
         start = time.monotonic()
         try:
             deadline = wait.Deadline(fault.within_s)
-            outcome, why = verdict.under(fault, self._try(fault, "under", (fault.breaks, *fault.green)))
-            while outcome is Outcome.GREEN_UNDER_FAULT and not deadline.passed:
+            judged = self._try(fault, "under", (fault.breaks, *fault.green))
+            while (found := verdict.under(fault, judged))[0] is Outcome.GREEN_UNDER_FAULT and not deadline.passed:
                 wait.pause(_AGAIN_EVERY_S, deadline)
-                outcome, why = verdict.under(fault, self._try(fault, "under", (fault.breaks, *fault.green)))
+                judged = self._try(fault, "under", (fault.breaks, *fault.green))
             detect_s = round(time.monotonic() - start, 1)
         finally:
             try:
@@ -123,11 +123,11 @@ class LiveRunner:
                     acting.__exit__(None, None, None)
             except Exception as error:
                 raise _Broken(Outcome.NOT_HEALED, error) from error
-        return outcome, why, detect_s
+        return _Seen(*found, detect_s, tuple(test.id for test in judged.red(fault.breaks)))
 
-    def _try(self, fault: Fault, when: str, controls: Sequence[str]) -> Judgement:
+    def _try(self, fault: Fault, when: str, controls: Sequence[str], tests: Sequence[str] = ()) -> Judgement:
         with events.phase("faults", f"judge {when}", fault=fault.name):
-            return self.judge(controls, label=f"{fault.name}-{when}")
+            return self.judge(controls, label=f"{fault.name}-{when}", tests=tests)
 
 
 @dataclass(frozen=True)
@@ -193,6 +193,23 @@ def import_path(root: Path) -> str:
     """Return the PYTHONPATH with which processes import the packages of this checkout, whichever the environment was made for."""
     find = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]["find"]
     return os.pathsep.join(str((root / folder).resolve()) for folder in find["where"])
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What was seen while a fault acted.
+
+    Attributes:
+        outcome: the finding.
+        why: what it rests on.
+        detect_s: how long it took, in seconds.
+        red: the tests of the control that were red, by their ids: those that have something to prove after the heal.
+    """
+
+    outcome: Outcome
+    why: str
+    detect_s: float
+    red: tuple[str, ...]
 
 
 class _Broken(Exception):

@@ -150,6 +150,19 @@ def test_what_needs_no_stack_is_judged_without_one(checkout):
     assert judged.id.startswith("suites/prod/test_charts.py")
 
 
+def test_some_tests_of_a_control_are_judged_alone(checkout):
+    file = checkout / "suites" / "local" / "test_execution.py"
+    file.write_text(
+        file.read_text()
+        + '\n@pytest.mark.control("EXE-002")\n@pytest.mark.parametrize("n", ["a b", "c"])\ndef test_more(n): pass\n'
+    )
+    judge = PytestJudge(checkout, checkout / "evidence", Config(network="sepolia"))
+    one = "suites/local/test_execution.py::test_more[a b]"
+
+    assert len(judge(["EXE-002"], label="all").tests) == 3
+    assert [test.id for test in judge(["EXE-002"], label="one", tests=[one]).tests] == [one]
+
+
 def test_a_forked_pytest_judges_like_one_that_started_afresh(checkout):
     (checkout / "peers").write_text("0")
     config, evidence = Config(network="sepolia"), checkout / "evidence"

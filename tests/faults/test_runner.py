@@ -25,8 +25,8 @@ class FakeJudge:
     def __init__(self, stack, *answers) -> None:
         self.stack, self.answers, self.asked = stack, list(answers), []
 
-    def __call__(self, controls, *, label):
-        self.asked.append((label, tuple(controls)))
+    def __call__(self, controls, *, label, tests=()):
+        self.asked.append((label, tuple(controls), *tests))
         self.stack.log.append(f"judge {label}")
         answer = self.answers.pop(0)
         if isinstance(answer, BaseException):
@@ -82,7 +82,11 @@ def test_caught(stack, fault):
         "judge peers-cut-after",
     ]
     both = ("EXE-002", "CLU-001")
-    assert judge.asked == [("peers-cut-before", both), ("peers-cut-under", both), ("peers-cut-after", ("EXE-002",))]
+    assert judge.asked == [
+        ("peers-cut-before", both),
+        ("peers-cut-under", both),
+        ("peers-cut-after", ("EXE-002",), "test_EXE-002"),
+    ]
 
 
 MISSES = {
@@ -144,7 +148,7 @@ def test_what_was_proved_green_is_not_tried_again_before_the_next_fault(stack, f
 
     assert [runner.run(fault).caught for _ in range(3)] == [True, True, False]
 
-    labels = [label.removeprefix("peers-cut-") for label, _ in judge.asked]
+    labels = [label.removeprefix("peers-cut-") for label, *_ in judge.asked]
     assert labels == ["before", "under", "after", "under", "after", "under"]
     assert not runner.known, "after a miss nothing is known any more"
 
@@ -158,7 +162,7 @@ def test_a_control_has_its_time_to_notice(stack, fault):
     patient = dataclasses.replace(fault, within_s=5)
     verdict, judge = run(stack, patient, GREEN, GREEN, RED, GREEN)
     assert verdict.caught
-    assert [label for label, _ in judge.asked].count("peers-cut-under") == 2
+    assert [label for label, *_ in judge.asked].count("peers-cut-under") == 2
 
 
 def test_red_after_the_heal_is_a_miss(stack, fault):
