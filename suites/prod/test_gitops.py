@@ -38,11 +38,15 @@ def test_the_applicationsets_generate_each_environment_from_the_same_charts(gito
 
 def test_nothing_comes_before_what_it_needs(gitops: GitOps, renderings: list[Rendering]) -> None:
     """Preconditions: none; no cluster is needed.
-    Steps: look at the steps of the ApplicationSets, at the sync waves, and at the kinds of what is deployed.
-    Expected: dev, then stage, then prod; in each definitions, namespaces, controllers, secrets, workloads; and for each kind that
-    Kubernetes or Google does not bring, its definition is among them.
+    Steps: look at the steps of the ApplicationSets, at the sync waves, at the kinds of what is deployed, and where secrets may go.
+    Expected: dev, then stage, then prod; in each definitions, namespaces, controllers, secrets, workloads and monitoring; for each
+    kind that Kubernetes or Google does not bring, its definition is among them; and what comes after the secrets can have some.
     """
-    offences = [*policy.disorder(gitops), *policy.undefined(gitops, renderings)]
+    offences = [
+        *policy.disorder(gitops),
+        *policy.undefined(gitops, renderings),
+        *policy.unsealed(gitops, renderings),
+    ]
 
     assert not offences, "\n".join(offences)
 

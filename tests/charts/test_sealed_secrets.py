@@ -9,7 +9,7 @@ from plumbline.components.secrets import sealing
 
 SERVED = {
     "local": ["ethereum", "helios", "monitoring"],
-    "prod": ["ethereum", "monitoring"],
+    "prod": ["consensus", "ethereum", "monitoring"],
 }  # production has no light client
 
 

@@ -101,12 +101,19 @@ def by_definitions(copy: Copy) -> Iterator[str]:
 
 
 def by_rights(copy: Copy) -> Iterator[str]:
-    ways = [way for environment in CLOUD for way in copy.charts.of(environment)]
-    return gitops_policy.privileges(copy.gitops, copy.charts.rendered(*ways))
+    return gitops_policy.privileges(copy.gitops, everywhere(copy))
+
+
+def by_secrets(copy: Copy) -> Iterator[str]:
+    return gitops_policy.unsealed(copy.gitops, everywhere(copy))
+
+
+def everywhere(copy: Copy) -> list[Rendering]:
+    return copy.charts.rendered(*(way for environment in CLOUD for way in copy.charts.of(environment)))
 
 
 OF_CHARTS = (by_policy, by_exceptions, by_schema, by_helm, by_looseness, by_the_table)
-OF_GITOPS = (by_order, by_sync_policy, by_pins, by_sameness, by_definitions, by_rights)
+OF_GITOPS = (by_order, by_sync_policy, by_pins, by_sameness, by_definitions, by_rights, by_secrets)
 
 
 def test_where_nothing_is_wrong_no_check_says_anything(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ plumbline.dev/environment: {{ .Values.environment }}
 
 {{/* The wave of a project: the order within its set. */}}
 {{- define "gitops-applications.wave" -}}
-{{- get (dict "definitions" "1" "namespaces" "2" "controllers" "3" "secrets" "1" "workloads" "2") . }}
+{{- get (dict "definitions" "1" "namespaces" "2" "controllers" "3" "secrets" "1" "monitoring" "2" "workloads" "2") . }}
 {{- end }}
 
 {{/* An Application up to its source: takes (list $ "name" "project" "namespace"). */}}

@@ -10,8 +10,12 @@ from plumbline.components.delivery.schemas import DEFINED_IN, UNPUBLISHED, group
 from plumbline.core.paths import Paths
 from plumbline.kube.api import Object
 
-ORDER = ("definitions", "namespaces", "controllers", "secrets", "workloads")  # projects, each needing those before it
-_KEPT = ("definitions", "secrets")  # never taken away by Argo CD
+_DEFINITIONS, _SECRETS = "definitions", "secrets"  # projects
+# Projects, each needing those before it; those of one row come together.
+ORDER = ((_DEFINITIONS,), ("namespaces",), ("controllers",), (_SECRETS,), ("monitoring", "workloads"))
+_RANK = {project: rank for rank, projects in enumerate(ORDER) for project in projects}
+_KEPT = (_DEFINITIONS, _SECRETS)  # never taken away by Argo CD
+_UNSEALER = "sealed-secrets"  # chart
 _PRUNED_WITH_ALL = "Prune=false"
 _OF_THE_CLUSTER = frozenset(
     {
@@ -70,14 +74,13 @@ def disorder(gitops: GitOps) -> Iterator[str]:
         own = [each for each in gitops.deployments if each.environment == environment]
         for one in own:
             for other in own:
-                rank = ORDER.index(one.spec["project"]), ORDER.index(other.spec["project"])
-                if rank[0] < rank[1] and one.wave >= other.wave:
+                if _RANK[one.spec["project"]] < _RANK[other.spec["project"]] and one.wave >= other.wave:
                     yield f"charts/{CHILDREN}: {other.name} is synced in {environment} before {one.name}, which it needs"
 
 
 def undefined(gitops: GitOps, renderings: Sequence[Rendering]) -> Iterator[str]:
     """Yield kinds of objects that are deployed though nothing deploys their definition."""
-    defined = {each.spec["source"]["repoURL"] for each in gitops.deployments if each.spec["project"] == ORDER[0]}
+    defined = {each.spec["source"]["repoURL"] for each in gitops.deployments if each.spec["project"] == _DEFINITIONS}
     for rendering in _deployed(gitops, renderings):
         for each in rendering.objects:
             of_kubernetes = "." not in group(each) or group(each).endswith(".k8s.io")
@@ -97,7 +100,7 @@ def unpinned(gitops: GitOps, versions: Mapping[str, str]) -> Iterator[str]:
     """Yield definitions that are not at the version that this repository pins; ``versions`` is by repository."""
     for each in gitops.deployments:
         source = each.spec["source"]
-        if each.spec["project"] == ORDER[0] and source["targetRevision"] != versions.get(source["repoURL"]):
+        if each.spec["project"] == _DEFINITIONS and source["targetRevision"] != versions.get(source["repoURL"]):
             pinned = versions.get(source["repoURL"], "nothing")
             yield f"charts/{CHILDREN}: {each.name} is at {source['targetRevision']}, and local/programs pins {pinned}"
 
@@ -142,6 +145,28 @@ def _kinds(project: Object, made: Sequence[Object]) -> Iterator[str]:
             yield f"permits {kind} ({of_group}), which nothing of it needs"
         for of_group, kind in sorted(needed - permitted):
             yield f"does not permit {kind} ({of_group}), which it deploys"
+
+
+def unsealed(gitops: GitOps, renderings: Sequence[Rendering]) -> Iterator[str]:
+    """Yield what comes after the secrets though none can be had in its namespace: not permitted there, or unsealed by nobody."""
+    for each in gitops.deployments:
+        if _RANK[each.spec["project"]] <= _RANK[_SECRETS]:
+            continue
+        if each.spec["destination"] not in gitops.projects[_SECRETS]["destinations"]:
+            yield f"charts/{ROOT}: the project {_SECRETS} permits none for {title(each.application)}"
+        if each.spec["destination"]["namespace"] not in _unsealing(renderings, each.environment):
+            yield f"charts/{_UNSEALER}: nobody unseals those of {title(each.application)}"
+
+
+def _unsealing(renderings: Sequence[Rendering], environment: str) -> set[str]:
+    """Return the namespaces in which the controller may make Secrets."""
+    return {
+        role["metadata"]["namespace"]
+        for rendering in renderings
+        if (rendering.way.chart, rendering.way.name) == (_UNSEALER, environment)
+        for role in rendering.of_kind("Role")
+        if any("secrets" in rule["resources"] and "create" in rule["verbs"] for rule in role["rules"])
+    }
 
 
 def unkept(gitops: GitOps, renderings: Sequence[Rendering]) -> Iterator[str]:
