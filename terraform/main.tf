@@ -107,7 +107,6 @@ module "edge" {
   source = "./modules/edge"
 
   project_id  = local.project_id
-  name        = local.name
   rpc_clients = var.rpc_clients
 
   depends_on = [google_project_service.this]

@@ -13,6 +13,11 @@ output "region" {
   value       = module.cluster.location
 }
 
+output "api_server" {
+  description = "URL of the API server, where IAM decides who is let in: what Argo CD is told of the cluster."
+  value       = "https://${module.cluster.endpoint}"
+}
+
 output "node_pools" {
   description = "Names of the pools: values of the node label pool, for the charts' nodeSelector."
   value       = module.node_pools.names
@@ -34,7 +39,7 @@ output "nat_addresses" {
 }
 
 output "ingress_address" {
-  description = "Address of Google's load balancer."
+  description = "Address of Google's load balancer: what the hosts' records lead to."
   value       = module.edge.address
 }
 

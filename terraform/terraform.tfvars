@@ -21,6 +21,7 @@ image_patterns = [
   "docker.io/library/python*",
   "docker.io/library/traefik*",
   "ghcr.io/dexidp/dex*",
+  "public.ecr.aws/docker/library/haproxy*",
   "public.ecr.aws/docker/library/redis*",
   "quay.io/argoproj/argocd*",
   "quay.io/jetstack/cert-manager-*",

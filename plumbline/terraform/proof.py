@@ -115,9 +115,10 @@ class Proof:
         return found
 
     def names(self, environment: str) -> set[str]:
-        """Return the names under which others know what an environment's plan makes, the classes of volumes included."""
+        """Return the names under which others know what an environment's plan makes, the classes of volumes and snapshots included."""
         plan = self.plan(self.environment(environment))
-        classes = {name for release in plan.of("helm_release") for name in given_values(release)["storageClasses"]}
+        given = [given_values(release) for release in plan.of("helm_release")]
+        classes = {name for each in given for name in (*each["storageClasses"], each["snapshotClass"])}
         return classes | {name for each in plan.resources if isinstance(name := each.value("name"), str)}
 
     def refused_images(self, environment: str, images: Iterable[str]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from plumbline.components.delivery import core_install
 from plumbline.components.delivery.renderings import CLOUD, PROD, containers
 from reports.evidence import attach, figure
 
@@ -14,9 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from plumbline.components.delivery.renderings import Rendering
+    from plumbline.components.delivery.schemas import Schemas
     from plumbline.faults.mistakes import Mistake
     from plumbline.terraform.proof import Proof
 
+ADDRESS = "kubernetes.io/ingress.global-static-ip-name"  # https://cloud.google.com/kubernetes-engine/docs/concepts/ingress-xlb
 GKE_CLASSES = {
     "standard-rwo",
     "premium-rwo",
@@ -134,12 +137,13 @@ def test_environments_differ_where_the_documents_say(terraform: Proof, pytestcon
 @pytest.mark.control("IAC-002")
 def test_the_chart_names_what_is_made(terraform: Proof, pytestconfig: pytest.Config) -> None:
     """Preconditions: none; no cluster and no cloud is needed.
-    Steps: look in production's plan for what Geth's chart names in its values for production: the load balancer's policies,
-    the StorageClass, the pool of nodes.
+    Steps: look in production's plan for what Geth's chart names in its values for production: the load balancer's address and
+    policies, the classes of volumes and of snapshots, the pool of nodes.
     Expected: each is made under this name, or GKE has it by itself.
     """
     values = yaml.safe_load((pytestconfig.rootpath / "charts/geth-node/values.prod.yaml").read_text())
-    named = {values["gke"]["securityPolicy"], values["gke"]["sslPolicy"], values["persistence"]["storageClass"]}
+    named = {values["ingress"]["annotations"][ADDRESS], values["gke"]["securityPolicy"], values["gke"]["sslPolicy"]}
+    named |= {values["persistence"]["storageClass"], values["snapshots"]["className"]}
     named |= set(values.get("nodeSelector", {}).values())
 
     missing = named - terraform.names(PROD) - GKE_CLASSES
@@ -148,16 +152,16 @@ def test_the_chart_names_what_is_made(terraform: Proof, pytestconfig: pytest.Con
 
 
 @pytest.mark.control("IAC-002")
-def test_every_image_of_the_charts_may_run(terraform: Proof, renderings: list[Rendering]) -> None:
+def test_every_image_of_production_may_run(terraform: Proof, renderings: list[Rendering], schemas: Schemas) -> None:
     """Preconditions: none; no cluster and no cloud is needed.
-    Steps: compare the images of what the charts come to in production with the patterns of its policy of images.
+    Steps: compare the images of what the charts come to in production, and of Argo CD, with the patterns of its policy of images.
     Expected: a pattern stands for each.
     """
     workloads = [each for found in renderings if found.way.name == PROD for each in found.workloads]
     images = {container["image"] for workload in workloads for container in containers(workload)}
     assert images, "no chart has an image in production, so nothing is proved"
 
-    refused = terraform.refused_images(PROD, images)
+    refused = terraform.refused_images(PROD, images | core_install.production_images(schemas.paths))
 
     assert not refused, f"image-policy: terraform.tfvars: no pattern stands for {', '.join(refused)}"
 

@@ -25,6 +25,7 @@ from plumbline.kube.api import Kube, Object
 IMAGES = ("argocd", "redis")  # recipes
 GIT_SERVER = "gitops/forge.yaml"  # below local/
 _MODULE, _MANIFEST = "github.com/argoproj/argo-cd/v3", "manifests/core-install.yaml"
+_PRODUCTION = "manifests/ha/install.yaml"
 _HEALTH = "resource.customizations.health.argoproj.io_Application"
 _STEPS = "applicationsetcontroller.enable.progressive.syncs"
 _REDIS = "/redis:"  # in the name of upstream's image
@@ -86,6 +87,14 @@ def manifests(paths: Paths) -> list[Object]:
             if _REDIS in container["image"]:
                 container["image"] = redis
     return documents
+
+
+def production_images(paths: Paths) -> set[str]:
+    """Return the images of Argo CD as production has it (docs/production.md), from its pinned module."""
+    from plumbline.images import upstream  # noqa: PLC0415
+
+    documents = definitions.documents(upstream.module_file(paths, _MODULE, _PRODUCTION))
+    return {container["image"] for each in documents for container in containers(each)}
 
 
 def containers(each: Object) -> list[Object]:

@@ -100,7 +100,6 @@ module "edge" {
   source = "../../modules/edge"
 
   project_id  = local.project_id
-  name        = local.name
   rpc_clients = ["198.51.100.0/24"]
 }
 

@@ -1,9 +1,9 @@
-# What Google's load balancer needs besides the Ingress: an address, who may call, and which TLS is spoken. The names of the two
-# policies stand in charts/geth-node/values.prod.yaml (gke.securityPolicy, gke.sslPolicy).
+# What Google's load balancer needs besides the Ingress: an address, who may call, and which TLS is spoken. Their names stand in
+# charts/geth-node/values.prod.yaml (ingress.annotations, gke.securityPolicy, gke.sslPolicy).
 
 resource "google_compute_global_address" "this" {
   project = var.project_id
-  name    = var.name
+  name    = "geth-rpc"
 }
 
 resource "google_compute_ssl_policy" "this" {

@@ -3,11 +3,6 @@ variable "project_id" {
   type        = string
 }
 
-variable "name" {
-  description = "Name of the reserved address: the value of the annotation kubernetes.io/ingress.global-static-ip-name."
-  type        = string
-}
-
 variable "rpc_clients" {
   description = "Ranges (CIDR) of the clients that may call JSON-RPC; empty means nobody. Ten at most in each rule of Cloud Armor."
   type        = list(string)
