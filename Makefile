@@ -38,7 +38,7 @@ drills: env ## snapshots, and restore drills under traffic with measured RPO and
 
 test: lint ## the harness's own tests and checks; needs no cluster
 	@requirements/packages.sh
-	$(PLUMBLINE) images tools helm kubeconform promtool tofu checkov csi-sanity
+	$(PLUMBLINE) images tools helm kubeconform promtool tofu checkov csi-sanity kubeseal
 	pytest tests -n auto $(PYTEST)
 	pytest suites/prod
 

@@ -239,7 +239,8 @@ def test_cert_manager_issues_where_google_does_not(name: str, kind: str, renderi
 
     assert set(issuer["spec"]) == {kind}
     assert ingress["metadata"]["annotations"]["cert-manager.io/issuer"] == issuer["metadata"]["name"]
-    assert ingress["spec"]["tls"] == [{"secretName": "api-tls", "hosts": ["api.example.com"]}]
+    hosts = [rule["host"] for rule in ingress["spec"]["rules"]]
+    assert ingress["spec"]["tls"] == [{"secretName": "api-tls", "hosts": hosts}]
     assert not geth.of_kind("ManagedCertificate")
 
 
