@@ -11,6 +11,7 @@ from pathlib import Path
 from plumbline.terraform import checkov, differences, excuses, interface, roots, versions
 from plumbline.terraform.findings import Finding
 from plumbline.terraform.plan import Plan
+from plumbline.terraform.policies.cluster import POOL
 from plumbline.terraform.policies.data import given_values
 from plumbline.terraform.policies.images import admits
 from plumbline.terraform.policies.registry import judge
@@ -120,6 +121,11 @@ class Proof:
         given = [given_values(release) for release in plan.of("helm_release")]
         classes = {name for each in given for name in (*each["storageClasses"], each["snapshotClass"])}
         return classes | {name for each in plan.resources if isinstance(name := each.value("name"), str)}
+
+    def machines(self, environment: str) -> dict[str, str]:
+        """Return the type of an environment's machines, by pool."""
+        pools = self.plan(self.environment(environment)).of(POOL)
+        return {pool.value("name"): pool.value("node_config", "machine_type") for pool in pools}
 
     def refused_images(self, environment: str, images: Iterable[str]) -> list[str]:
         """Return the images that an environment's policy lets in neither by name nor, as nothing here is signed, otherwise."""

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from plumbline.components.delivery import core_install
-from plumbline.components.delivery.renderings import CLOUD, PROD, containers
+from plumbline.components.delivery.renderings import CLOUD, PROD, containers, pod, title
 from reports.evidence import attach, figure
 
 if TYPE_CHECKING:
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from plumbline.components.delivery.renderings import Rendering
     from plumbline.components.delivery.schemas import Schemas
     from plumbline.faults.mistakes import Mistake
+    from plumbline.kube.api import Object
     from plumbline.terraform.proof import Proof
 
 ADDRESS = "kubernetes.io/ingress.global-static-ip-name"  # https://cloud.google.com/kubernetes-engine/docs/concepts/ingress-xlb
+GKE_AGENTS = 0.5  # processors that its own pods reserve on each node
 GKE_CLASSES = {
     "standard-rwo",
     "premium-rwo",
@@ -149,6 +151,37 @@ def test_the_chart_names_what_is_made(terraform: Proof, pytestconfig: pytest.Con
     missing = named - terraform.names(PROD) - GKE_CLASSES
 
     assert not missing, f"charts/geth-node/values.prod.yaml names {', '.join(sorted(missing))}, which nothing makes"
+
+
+@pytest.mark.control("IAC-002")
+@pytest.mark.parametrize("environment", CLOUD)
+def test_pods_fit_on_the_machines_of_their_pool(
+    terraform: Proof, renderings: list[Rendering], environment: str
+) -> None:
+    """Preconditions: none; no cluster and no cloud is needed.
+    Steps: compare the processors that pods reserve with those that a machine of the pool which they ask for has to spare.
+    Expected: each pod that asks for a pool fits; and of the dedicated pools, ingress and workloads, each has such pods.
+    """
+    machines = terraform.machines(environment)
+    own = [each for found in renderings if found.way.name == environment for each in found.workloads]
+    asking = [(each, pool) for each in own if (pool := pod(each).get("nodeSelector", {}).get("pool"))]
+
+    too_large = [title(each) for each, pool in asking if reserved(each) > spare(machines[pool])]
+
+    assert not too_large, f"no machine of the pool takes {', '.join(too_large)}"
+    assert {pool for _, pool in asking} == {"ingress", "workloads"}
+
+
+def reserved(workload: Object) -> float:
+    """Return the processors that a pod reserves."""
+    cpus = [container["resources"]["requests"]["cpu"] for container in containers(workload)]
+    return sum(float(cpu.removesuffix("m")) / (1000 if cpu.endswith("m") else 1) for cpu in cpus)
+
+
+def spare(machine: str) -> float:
+    """Return the processors that a machine has for pods other than GKE's own."""
+    shared = {"e2-small": 0.94}  # https://cloud.google.com/kubernetes-engine/docs/concepts/plan-node-sizes
+    return (shared.get(machine) or int(machine.rpartition("-")[2]) - 0.1) - GKE_AGENTS
 
 
 @pytest.mark.control("IAC-002")
