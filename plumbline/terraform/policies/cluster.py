@@ -69,12 +69,18 @@ def node_metadata(plan: Plan) -> Breaches:
             yield pool, "the legacy metadata endpoints are not disabled"
 
 
-@rule("dataplane-v2", promise="NetworkPolicies are enforced, by Dataplane V2.")
+@rule("dataplane-v2", promise="NetworkPolicies are enforced, by Dataplane V2, and let pods ask for names.")
 def dataplane_v2(plan: Plan) -> Breaches:
-    """Without it a NetworkPolicy is an object that nobody reads."""
+    """Without it a NetworkPolicy is an object that nobody reads.
+
+    With it, pods ask the pods of a cache of names, and no longer those of kube-dns, whom the charts let them ask. Newer versions of
+    GKE bring such a cache, unless they are told not to.
+    """
     for cluster in plan.of(CLUSTER):
         if cluster.value("datapath_provider") != "ADVANCED_DATAPATH":
             yield cluster, "datapath_provider is not ADVANCED_DATAPATH"
+        if cluster.value("addons_config", "dns_cache_config", "enabled") is not False:
+            yield cluster, "addons_config.dns_cache_config.enabled is not false"
 
 
 @rule("patched", promise="Control plane and nodes are upgraded by a release channel, in a window that is known.")

@@ -138,8 +138,10 @@ resource "google_container_cluster" "this" {
       disabled = false
     }
 
+    # Pods would have to ask the cache's own pods, whom the charts' NetworkPolicies do not know.
+    # https://cloud.google.com/kubernetes-engine/docs/how-to/nodelocal-dns-cache
     dns_cache_config {
-      enabled = true
+      enabled = false
     }
   }
 
