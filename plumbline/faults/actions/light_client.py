@@ -81,14 +81,6 @@ def light_client_in_production(copy: Path) -> None:
     (chart / "values.schema.json").write_text(json.dumps(schema))
 
 
-@mutation("light-client-let-in-by-production", breaks="HEL-006", injured="charts/geth-node")
-def light_client_let_in_by_production(copy: Path) -> None:
-    """Production's Geth lets light clients in."""
-    values = copy / "charts" / "geth-node" / "values.prod.yaml"
-    peer = "  - namespaceSelector:\n      matchLabels:\n        kubernetes.io/metadata.name: helios\n"
-    values.write_text(values.read_text().replace("  rpcFrom:\n", f"  rpcFrom:\n{peer}", 1))
-
-
 def _gullible(release: str, upstream: str, lie: str = "") -> list[Object]:
     """Return a pod with the labels of a release's pods."""
     labels = {"name": "helios", "instance": release, "component": "light-client"}

@@ -4,7 +4,7 @@ A table says in ``below`` which folder of the checkout it is about. Its rows are
 
 - ``summary``: what is wrong, in one sentence;
 - ``file``: where, below that folder; ``old`` and ``new``: the text and what takes its place, once; or ``added``: what is appended;
-- ``names``: what the failure must name; where it is left out, the file;
+- ``names``: what the failure must name; where it is left out, the chart that the file is of, else the file;
 - ``check``: where a control consists of several checks, the one that must notice;
 - ``green``: controls that must stay green.
 """
@@ -12,7 +12,7 @@ A table says in ``below`` which folder of the checkout it is about. Its rows are
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from plumbline.core import state
@@ -20,7 +20,7 @@ from plumbline.core.errors import UsageError
 from plumbline.faults.registry import Mutate, mutation
 
 
-def replace(file: Path, old: str, new: str) -> None:
+def _replace(file: Path, old: str, new: str) -> None:
     """Replace a text in a file where it stands first.
 
     Raises:
@@ -42,10 +42,16 @@ def _mistake(below: str, row: Mapping[str, Any]) -> Mutate:
         if "added" in row:
             file.write_text(file.read_text() + row["added"])
         else:
-            replace(file, row["old"], row["new"])
+            _replace(file, row["old"], row["new"])
 
     mutate.__doc__ = row["summary"]
     return mutate
+
+
+def _owner(file: str) -> str:
+    """Return the folder of the chart that a file is of, or else the file."""
+    parts = PurePath(file).parts
+    return "/".join(parts[:2]) if parts[0] == "charts" else file
 
 
 def _register(table: Path) -> None:
@@ -54,7 +60,8 @@ def _register(table: Path) -> None:
     for control, rows in tables.items():
         for name, row in rows.items():
             rest = {key: row[key] for key in ("check", "green") if key in row}
-            mutation(name, breaks=control, injured=row.get("names", row["file"]), **rest)(_mistake(below, row))
+            injured = row.get("names") or _owner(row["file"])
+            mutation(name, breaks=control, injured=injured, **rest)(_mistake(below, row))
 
 
 for _table in sorted(Path(__file__).parent.glob("*.toml")):
