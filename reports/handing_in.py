@@ -10,8 +10,8 @@ from collections.abc import Generator
 import httpx
 import pytest
 
+from plumbline.core.report_files import RESULTS
 from reports import plugin
-from reports.writers import results
 
 _WITHIN_S = 30.0
 _ENDED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
@@ -33,7 +33,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]
     reporter = config.pluginmanager.get_plugin(plugin.NAME)
     assert isinstance(reporter, plugin.Reporter)
     assert reporter.folder is not None  # a run of the suites keeps its evidence
-    file = reporter.folder / results.NAME
+    file = reporter.folder / RESULTS
     try:
         httpx.put(url, content=file.read_bytes(), timeout=_WITHIN_S, trust_env=False).raise_for_status()
     except (httpx.HTTPError, OSError) as error:

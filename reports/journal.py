@@ -14,12 +14,11 @@ from typing import Any
 import pytest
 from _pytest.reports import pytest_report_from_serializable  # what a hook without a run calls
 
+from plumbline.core.report_files import ALLURE, JOURNAL
 from reports import catalogue, grouping, images, writers
 from reports.gathering import Gathering
 from reports.model import Run
 from reports.redact import scrub
-
-NAME = "journal.jsonl"
 
 
 class Journal:
@@ -32,7 +31,7 @@ class Journal:
             folder: the run's.
             head: what is known of the run before its first test.
         """
-        self._file = folder / NAME
+        self._file = folder / JOURNAL
         self._append(head)
 
     def add(self, report: Mapping[str, Any]) -> None:
@@ -50,7 +49,7 @@ class Journal:
 
 def recover(folder: Path) -> Run:
     """Write the report of a run that was killed, from its journal, and return it."""
-    head, *lines = _lines(folder / NAME)
+    head, *lines = _lines(folder / JOURNAL)
     gathered = Gathering()
     for line in lines:
         report = pytest_report_from_serializable(line)
@@ -69,7 +68,7 @@ def recover(folder: Path) -> Run:
         figures=tuple(figure for test in tests for figure in test.figures),
         resume=head["environment"].get("command", ""),
     )
-    writers.write(run, folder, folder / writers.ALLURE)
+    writers.write(run, folder, folder / ALLURE)
     return run
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from plumbline.core import events
+from plumbline.core.report_files import ALLURE, JUNIT
 from reports import catalogue, docstrings, evidence, gathering, grouping, images, writers
 from reports.journal import Journal
 from reports.model import FailureKind, Run, Test
@@ -64,8 +65,8 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = (config.invocation_params.dir / chosen).resolve() if chosen else None
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
-        config.option.xmlpath = config.option.xmlpath or str(folder / "junit.xml")
-        config.option.allure_report_dir = allure_dir(config) or str(folder / writers.ALLURE)
+        config.option.xmlpath = config.option.xmlpath or str(folder / JUNIT)
+        config.option.allure_report_dir = allure_dir(config) or str(folder / ALLURE)
     evidence.keep_files_in(folder)
     config.pluginmanager.register(Reporter(config, folder), NAME)
 

@@ -11,6 +11,7 @@ from typing import Any
 from plumbline.bench.cycles import DISK_BYTES, MEMORY_BYTES, Use, mb
 from plumbline.bench.figures import table
 from plumbline.core import shell, state
+from plumbline.core.report_files import RESULTS
 
 _WITHIN_S = 3600.0
 _GREEN = ("passed", "skipped")  # what is skipped says so in the report, and why
@@ -56,7 +57,7 @@ def measure(run: Run, reports: Path, use: Callable[[], Use], count: int) -> Iter
     for number in range(1, count + 1):
         folder = reports / str(number)
         ended = run(folder)
-        results: Mapping[str, Any] = state.read_json(folder / "results.json") or {"tests": []}
+        results: Mapping[str, Any] = state.read_json(folder / RESULTS) or {"tests": []}
         outcomes = {test["id"]: test["outcome"] for test in results["tests"]}
         yield Repeat(ended.seconds, outcomes, shell.gist(ended.stdout + ended.stderr), use())
 

@@ -21,14 +21,15 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from plumbline.core import state
 from plumbline.core.errors import ControlFailed
-from plumbline.evidence import runs
+from plumbline.core.report_files import IMAGES
+from plumbline.evidence import page, runs
 
 FILE = "evidence.intoto.json"
 _COMMIT = "commit"
 _PAYLOAD = "application/vnd.in-toto+json"
 _STATEMENT = "https://in-toto.io/Statement/v1"
 _PREDICATE = "https://in-toto.io/attestation/test-result/v0.1"
-_MADE_LATER = frozenset({FILE, "report.html"})  # the seal itself, and the page that is made from what is sealed
+_MADE_LATER = frozenset({FILE, page.NAME})  # the seal itself, and the page that is made from what is sealed
 
 
 class Broken(ControlFailed):
@@ -103,7 +104,7 @@ def verify(folder: Path, key: Ed25519PublicKey) -> Sealed:
 def latest(folder: Path, but: Path | None = None) -> Path | None:
     """Return the folder of the run that was sealed last below ``folder``, ``but`` one, of those that had a stack; None where none is."""
     seals = sorted(folder.rglob(FILE), key=lambda file: file.stat().st_mtime_ns)
-    stacks = (file.parent for file in reversed(seals) if (file.parent / runs.IMAGES).exists())
+    stacks = (file.parent for file in reversed(seals) if (file.parent / IMAGES).exists())
     return next((run for run in stacks if run != but), None)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from plumbline.core.arguments import Parser
 from plumbline.core.paths import Paths
+from plumbline.core.report_files import SUMMARY
 from plumbline.evidence import attestation, comparison, keys, page, runs
 
 
@@ -49,7 +50,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
 def _show(options: argparse.Namespace) -> int:
     paths = Paths.of()
     folder = runs.find(paths, options.run)
-    print((folder / runs.SUMMARY).read_text(), end="")
+    print((folder / SUMMARY).read_text(), end="")
     print(f"\nall of it: {folder}", flush=True)
     print(f"as a page: {page.make(paths, folder)}")
     return 0

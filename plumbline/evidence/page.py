@@ -10,6 +10,7 @@ from typing import Any
 from plumbline.core import shell, state
 from plumbline.core.errors import PlumblineError, UsageError
 from plumbline.core.paths import Paths
+from plumbline.core.report_files import ALLURE
 
 NAME = "report.html"
 _WITHIN_S = 120.0
@@ -34,9 +35,9 @@ def make(paths: Paths, folder: Path) -> Path:
     """
     from plumbline.images import tools  # noqa: PLC0415  (nothing else here needs what is built or fetched)
 
-    told = folder / "allure"
+    told = folder / ALLURE
     if not told.is_dir():
-        raise UsageError(f"{folder} has no allure/ to make a page of: it is the report of a run that was told not to")
+        raise UsageError(f"{folder} has no {ALLURE}/ to make a page of: it is the report of a run that was told not to")
     page = folder / NAME
     with tempfile.TemporaryDirectory(prefix="plumbline-page-") as made:
         here = Path(made)
@@ -55,7 +56,7 @@ def _settings(paths: Paths, folder: Path) -> dict[str, Any]:
         "historyPath": str(paths.state / "allure-history.jsonl"),
         "historyLimit": _REMEMBERED,
         "appendHistory": not (folder / NAME).exists(),  # a page that is made again is no further run
-        "categories": state.read_json(folder / "allure" / "categories.json") or [],
+        "categories": state.read_json(folder / ALLURE / "categories.json") or [],
         "plugins": {"awesome": {"options": {"singleFile": True, "groupBy": _GROUPED_BY}}},
     }
 

@@ -9,11 +9,8 @@ from typing import Any
 from plumbline.core import shell, state
 from plumbline.core.errors import ToolMissing, UsageError
 from plumbline.core.paths import Paths
+from plumbline.core.report_files import JOURNAL, RESULTS
 
-RESULTS = "results.json"
-SUMMARY = "summary.md"
-IMAGES = "images.json"  # of runs that had a stack
-_JOURNAL = "journal.jsonl"
 _DESCRIBE = ("git", "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty")
 _WITHIN_S = 60.0
 
@@ -68,4 +65,4 @@ def _named(paths: Paths, name: str) -> Path:
 
 
 def _has_report(folder: Path) -> bool:
-    return (folder / RESULTS).exists() or (folder / _JOURNAL).exists()
+    return (folder / RESULTS).exists() or (folder / JOURNAL).exists()

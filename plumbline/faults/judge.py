@@ -1,4 +1,4 @@
-"""The judge of a fault: the controls' own tests, in a pytest of its own, read from its results.json (reports/schema.json)."""
+"""The judge of a fault: the controls' own tests, in a pytest of its own, read from its results."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import Any, Protocol
 from plumbline.core import state
 from plumbline.core.config import Config
 from plumbline.core.errors import PlumblineError
+from plumbline.core.report_files import RESULTS
 from plumbline.faults.pytests import Pytest, afresh
 
-RESULTS, SUITES, CONFORMANCE = "results.json", "suites", "local"
+SUITES, CONFORMANCE = "suites", "local"
 _WITHIN_S = 900.0
 _JUDGED = (0, 1)  # pytest's exit codes after all tests were run: all passed, or some failed
 _QUIETLY = ("-q", "-n0", "--disable-warnings", "-p", "no:cacheprovider", "-p", "no:hypothesispytest")

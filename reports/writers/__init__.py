@@ -7,8 +7,6 @@ from pathlib import Path
 from reports.model import Run
 from reports.writers import allure, markdown, openmetrics, results
 
-ALLURE = "allure"  # of the run's folder: what allure-pytest writes
-
 
 def write(run: Run, folder: Path, told_allure: Path) -> None:
     """Write a run in every form.

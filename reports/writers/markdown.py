@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from plumbline.core.report_files import SUMMARY
 from reports.evidence import clip
 from reports.grouping import NOT_SELECTED, PLANNED
 from reports.model import Control, Figure, Run, Test, Verdict
 from reports.writers import files
 
-NAME = "summary.md"
 _MOST = 4000  # characters of one failure: a CI job's summary has an end, and results.json has it all
 _MARKS: dict[Verdict, str] = {"proved": "✅ proved", "failed": "❌ failed", "not run": "➖ not run"}
 
 
 def write(run: Run, folder: Path) -> Path:
     """Write the run into its folder and return the file."""
-    file = folder / NAME
+    file = folder / SUMMARY
     files.write(file, "\n".join(lines(run)) + "\n")
     return file
 

@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 
 from plumbline.core import wait
+from plumbline.core.report_files import JOURNAL
 from reports import journal
 from reports.writers.results import SCHEMA
 
@@ -70,7 +71,7 @@ def killed(pytester, report, request):
 
 @pytest.mark.parametrize("killed", ["setup", "call", "teardown"], indirect=True)
 def test_what_ran_is_kept_and_readable(killed, request):
-    assert "0123456789" not in (killed / journal.NAME).read_text()
+    assert "0123456789" not in (killed / JOURNAL).read_text()
 
     subprocess.run([sys.executable, "-m", "reports.journal", str(killed)], check=True, timeout=60)
 
@@ -94,7 +95,7 @@ def test_whenever_it_is_killed_each_test_that_ended_is_kept(pytester, report, li
     del report  # of another process
     pytester.makepyfile(test_many=MANY)
     folder = pytester.path / "report"
-    file = folder / journal.NAME
+    file = folder / JOURNAL
     argv = [sys.executable, "-m", "pytest", "-q", f"--report-dir={folder}"]
     with subprocess.Popen(argv, cwd=pytester.path, stdout=subprocess.DEVNULL) as run:
         reached = wait.holds(lambda: run.poll() is not None or file.read_text().count("\n") >= lines, every_s=0.002)
@@ -111,11 +112,11 @@ def test_whenever_it_is_killed_each_test_that_ended_is_kept(pytester, report, li
 
 def test_a_line_that_was_cut_short_is_passed_over(tmp_path):
     head = {"started": "2026-11-27T12:00:00+00:00", "environment": {}, "left_out": {}}
-    (tmp_path / journal.NAME).write_text(json.dumps(head) + '\n{"$report_ty')
+    (tmp_path / JOURNAL).write_text(json.dumps(head) + '\n{"$report_ty')
     assert journal.recover(tmp_path).tests == ()
 
 
 def test_a_run_that_ends_needs_no_journal(report):
     reported = report("def test_it(): pass")
-    assert not (reported.folder / journal.NAME).exists()
+    assert not (reported.folder / JOURNAL).exists()
     assert reported.results["exit_code"] == 0

@@ -13,25 +13,26 @@ from typing import TYPE_CHECKING
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from plumbline.core.errors import UsageError
-from plumbline.evidence import attestation, runs
+from plumbline.core.report_files import RESULTS, SUMMARY
+from plumbline.evidence import attestation
 from plumbline.faults.registry import fault
 
 if TYPE_CHECKING:
     from plumbline.stack import Stack
 
 
-@fault("result-altered", breaks="EVD-001", injured=runs.RESULTS, green=("CLU-001",))
+@fault("result-altered", breaks="EVD-001", injured=RESULTS, green=("CLU-001",))
 def result_altered(stack: Stack) -> Iterator[None]:
     """A failure in the results of the latest run is made a success."""
-    with _put_back(_latest(stack) / runs.RESULTS) as results:
+    with _put_back(_latest(stack) / RESULTS) as results:
         results.write_text(results.read_text().replace('"not run"', '"proved"'))
         yield
 
 
-@fault("evidence-missing", breaks="EVD-001", injured=runs.SUMMARY, green=("CLU-001",))
+@fault("evidence-missing", breaks="EVD-001", injured=SUMMARY, green=("CLU-001",))
 def evidence_missing(stack: Stack) -> Iterator[None]:
     """A file of the latest run's evidence is gone."""
-    with _put_back(_latest(stack) / runs.SUMMARY) as summary:
+    with _put_back(_latest(stack) / SUMMARY) as summary:
         summary.unlink()
         yield
 
