@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from plumbline.components.base import HelmComponent, Release, Workload
-from plumbline.core import wait
 from plumbline.kube.probes import Probe, known_names
 
 
@@ -67,7 +66,3 @@ class NetworkPolicy(HelmComponent):
             if p["status"].get("podIP") == address and not p["spec"].get("hostNetwork")
         ]
         return f"{found[0]['metadata']['namespace']}/{found[0]['metadata']['name']}" if found else address
-
-    def enforced(self) -> wait.Condition[Any]:
-        """Return the condition that the allowed flow is open and the denied one closed, at the same time."""
-        return self.ready()

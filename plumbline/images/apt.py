@@ -28,9 +28,6 @@ DOWNLOAD_WITHIN_S = 900.0
 # 'URI' file_version_arch.deb size SHA256:sum – what --print-uris prints for each package.
 _URI_LINE = re.compile(r"^'(?P<uri>[^']+)' (?P<file>\S+) (?P<size>\d+) (?:SHA256:(?P<sha256>[0-9a-f]{64}))?")
 
-# Inst name (version origin [arch]) – what --simulate prints for each package.
-_INST_LINE = re.compile(r"^Inst (?P<name>\S+) \((?P<version>\S+) ")
-
 
 class AptUnavailable(Unfit):
     """Debian packages cannot be had here by apt."""
@@ -95,12 +92,6 @@ class AptRoot:
         """Fetch exactly these packages (``name``, ``name/suite`` or ``name=version``), without what they depend on."""
         with self._ready():
             return self._fetch(packages)
-
-    def download_closure(self, packages: Sequence[str]) -> list[Deb]:
-        """Fetch these packages and all that they depend on, as for a machine on which nothing is installed."""
-        with self._ready():
-            result = self._apt(["install", "--simulate", "--yes", *packages], asked=packages, within_s=60.0)
-            return self._fetch(list(parse_simulation(result.stdout.splitlines())))
 
     @contextmanager
     def _ready(self) -> Iterator[None]:
@@ -176,7 +167,6 @@ class AptRoot:
             "Dir::State::status": self.folder / "status",
             "Dir::Cache::archives": self.archives,
             "APT::Default-Release": self.suites[0],
-            "APT::Install-Recommends": "false",
             "APT::Sandbox::User": "root",  # the folder is ours alone, so apt's own user could not write it
             "APT::Update::Error-Mode": "any",
             "Acquire::Retries": "3",
@@ -226,13 +216,6 @@ def parse_uris(lines: Iterable[str]) -> Iterable[_Listed]:
             if match["sha256"] is None:
                 raise ChecksumMismatch(match["file"], expected="a SHA-256 sum in the signed index", actual="none")
             yield _Listed(match["file"], match["sha256"])
-
-
-def parse_simulation(lines: Iterable[str]) -> Iterable[str]:
-    """Read which packages ``apt-get --simulate install`` would install, as ``name=version``."""
-    for line in lines:
-        if match := _INST_LINE.match(line):
-            yield f"{match['name']}={match['version']}"
 
 
 def unpack(debs: Iterable[Deb], into: Path) -> None:
