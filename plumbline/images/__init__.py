@@ -4,20 +4,17 @@
 running nodes, ``unpack`` unpacks what the node image brought, ``tool`` returns a pinned tool.
 """
 
-from plumbline.images.builder import Built, build, content_key, needs_build
-from plumbline.images.sideload import Loaded, sideload
+from plumbline.images.builder import build, content_key
+from plumbline.images.sideload import sideload
 from plumbline.images.supply import mode, node_image, node_tag
 from plumbline.images.tools import ensure, tool
 from plumbline.images.unpacking import unpack
 
 __all__ = [
-    "Built",
-    "Loaded",
     "build",
     "content_key",
     "ensure",
     "mode",
-    "needs_build",
     "node_image",
     "node_tag",
     "sideload",

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from plumbline.core import events, lease
-from plumbline.core.errors import DiskTooSmall, EngineUnavailable, ToolMissing, UsageError
+from plumbline.core.errors import DiskTooSmall, UsageError
 from plumbline.core.paths import Paths
-from plumbline.images import assembly, engine, graph, lock, tools, workshop
+from plumbline.images import assembly, engine, graph, jobs, lock, workshop
 from plumbline.images.forecast import Forecast
 from plumbline.images.graph import Job
 from plumbline.images.node import NAME as NODE
@@ -59,9 +59,9 @@ def build(paths: Paths, only: Iterable[str] | None = None) -> Built:
     chosen = _chosen(shop, only)
     if NODE in chosen:
         engine.ensure()  # before minutes of compiling: the node image ends up in it
-    with_tools = only is None
-    if _jobs(shop, node, chosen, with_tools=with_tools):  # who needs nothing built waits for no other build
-        _build(shop, node, chosen, with_tools=with_tools)
+    left = partial(jobs.left, node, chosen, BRING_UP_TOOLS if only is None else ())
+    if left():  # who needs nothing built waits for no other build
+        _build(shop, left)
     own = {name: _own_image(shop, shop.recipes[name]) for name in chosen if shop.recipes[name].load in ("side", ASKED)}
     left_out = {entry.ref: entry.reason for entry in lock.load(paths.root) if entry.optional and not entry.recipe}
     for ref, reason in left_out.items():
@@ -69,34 +69,22 @@ def build(paths: Paths, only: Iterable[str] | None = None) -> Built:
     return Built(node.tag, own, left_out)
 
 
-def _build(shop: Workshop, node: Node, chosen: list[str], *, with_tools: bool) -> None:
-    """Build what is still not built once no other process on this machine builds."""
+def _build(shop: Workshop, left: Callable[[], list[Job]]) -> None:
+    """Build what is still left once no other process on this machine builds."""
     lock_file = shop.store.path("build.lock")
     with lease.exclusive(lock_file, "the image cache", within_s=_ANOTHER_BUILD_WITHIN_S, purpose="building images"):
         shop.store.sweep()
-        jobs = _jobs(shop, node, chosen, with_tools=with_tools)
-        if jobs:
+        if todo := left():
             _check_disk(shop)
-            with events.phase("images", "build", jobs=len(jobs)):
-                graph.run(Forecast(shop, jobs, _limits()).watched(), _limits())
-
-
-def needs_build(paths: Paths) -> bool:
-    """Return whether :func:`build` would do anything; without an engine it would."""
-    try:
-        return bool(_left(workshop.of(paths)))
-    except (EngineUnavailable, ToolMissing):
-        return True
+            with events.phase("images", "build", jobs=len(todo)):
+                graph.run(Forecast(shop, todo, _limits()).watched(), _limits())
 
 
 def left_s(paths: Paths) -> float:
     """Return how many seconds :func:`build` is expected to take."""
     shop = workshop.of(paths)
-    return Forecast(shop, _left(shop), _limits()).left_s()
-
-
-def _left(shop: Workshop) -> list[Job]:
-    return _jobs(shop, Node(shop), _chosen(shop, None), with_tools=True)
+    todo = jobs.left(Node(shop), _chosen(shop, None), BRING_UP_TOOLS)
+    return Forecast(shop, todo, _limits()).left_s()
 
 
 def _limits() -> dict[str, int]:
@@ -135,57 +123,6 @@ def _chosen(shop: Workshop, only: Iterable[str] | None) -> list[str]:
     if only is None:
         return [name for name, recipe in shop.recipes.items() if recipe.load != ASKED]
     return [by_ref(shop, name).name for name in only]
-
-
-def _jobs(shop: Workshop, node: Node, chosen: list[str], *, with_tools: bool) -> list[Job]:
-    """Return what is left to do for the chosen images, in the order in which it should start."""
-    wanted: dict[str, Job] = {}
-
-    def want(name: str, needs: Iterable[str], run: Callable[[], object], lane: str = "light") -> None:
-        wanted.setdefault(name, Job(name, tuple(dict.fromkeys(needs)), _announced(name, run), lane))
-
-    def want_needs(needs: Iterable[str]) -> list[str]:
-        """Have the jobs done that others wait for, and return those that are not done yet."""
-        open_needs = [need for need in needs if not shop.is_met(need)]
-        for need in open_needs:
-            want(need, (), partial(shop.meet, need), "light" if need == "os" else "compile")
-        return open_needs
-
-    def want_image(recipe: Recipe) -> list[str]:
-        """Have an image's layers made, and return the jobs that are not done yet."""
-        lower = [job for below in assembly.bases(shop, recipe)[:-1] for job in want_image(below)]
-        if assembly.is_made(shop, recipe):
-            return lower
-        needs = [*lower, *want_needs(need for part in recipe.parts for need in part.needs())]
-        want(f"image {recipe.name}", needs, lambda: assembly.make(shop, recipe))
-        return [*lower, f"image {recipe.name}"]
-
-    if with_tools:
-        want_needs(f"program {tool.program}" for name, tool in tools.load(shop.paths.root).items() if name == "kind")
-    if NODE in chosen and not node.is_built():
-        # Kubernetes first: it takes longest, and everything waits for the node.
-        want_needs(need for need in node.needs() if need != "os")
-        want_needs(["os"])
-        inside = [job for recipe in node.inside for job in want_image(recipe)]
-        want("node", [*inside, *want_needs(node.needs()), *want_needs(["os"])], node.build)
-    for name in chosen:
-        if name != NODE:
-            want_image(shop.recipes[name])
-    if with_tools:
-        for name in BRING_UP_TOOLS:
-            link = shop.paths.bin / name
-            needs = want_needs([f"program {tools.load(shop.paths.root)[name].program}"])
-            if needs or not link.exists():
-                want(f"tool {name}", needs, lambda name=name: tools.tool(shop.paths, name))  # type: ignore[misc]
-    return list(wanted.values())
-
-
-def _announced(name: str, run: Callable[[], object]) -> Callable[[], None]:
-    def announced() -> None:
-        with events.phase("images", name):
-            run()
-
-    return announced
 
 
 def _check_disk(shop: Workshop) -> None:
