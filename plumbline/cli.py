@@ -15,20 +15,10 @@ from typing import Any, NoReturn
 
 from plumbline import custody, progress, reading, rebuilding, restoring
 from plumbline.core import events
-from plumbline.core.arguments import Parser
+from plumbline.core.arguments import Parser, add_options, config_of
 from plumbline.core.config import Config
 from plumbline.core.errors import PlumblineError, Unfit, UsageError
 from plumbline.core.paths import Paths
-
-_OPTIONS = (
-    *("target", "network", "images", "registry-mirror", "profile", "cluster-name", "nodes", "reach"),
-    *("beacon-api", "checkpoint", "helios-network", "helios-beacon-api", "helios-checkpoint", "helios-execution-rpc"),
-)
-_FLAGS = {
-    "keep": "leave the stack standing",
-    "fresh": "replace a standing stack",
-    "allow-unpinned": "pull images without a recorded digest, too",
-}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -100,28 +90,31 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(command=run)
         return sub
 
-    _with_config(command("doctor", _doctor, "check what this machine needs, each with its fix"))
-    plan = _with_config(
-        command("plan", _plan, "what a run would do: components, images, controls, minutes; touches nothing")
-    )
+    def about_a_stack(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        sub = command(name, run, text)
+        add_options(sub)
+        return sub
+
+    about_a_stack("doctor", _doctor, "check what this machine needs, each with its fix")
+    plan = about_a_stack("plan", _plan, "what a run would do: components, images, controls, minutes; touches nothing")
     plan.add_argument("--airgap", action="store_true", help="list every package to carry to a machine without network")
     engine = command("engine", _engine, "the container engine: use the running one, or install a private one")
     engine.add_argument("action", choices=("ensure", "up", "down", "status"))
     _add_images(command("images", _images, "the images and tools that the stack is made of"))
-    up = _with_config(command("up", _up, "bring up components and all that they need (default: everything)"))
+    up = about_a_stack("up", _up, "bring up components and all that they need (default: everything)")
     up.add_argument("components", nargs="*", metavar="COMPONENT")
-    _with_config(command("down", _down, "delete the cluster and all local resources"))
-    shown = _with_config(command("summary", _summary, "hosts, addresses, ports, and where credentials are"))
+    about_a_stack("down", _down, "delete the cluster and all local resources")
+    shown = about_a_stack("summary", _summary, "hosts, addresses, ports, and where credentials are")
     shown.add_argument(
         "--show-credentials", action="store_true", help="print the local credentials (to a terminal only)"
     )
-    _with_config(command("query", _query, "peers and a rising block number, through the ingress"))
+    about_a_stack("query", _query, "peers and a rising block number, through the ingress")
     report = command("report", _report, "what finished runs left: show one, compare two, check that one is untouched")
     report.add_argument("rest", nargs=argparse.REMAINDER, metavar="show|diff|verify ...")
-    logs = _with_config(command("logs", _logs, "the logs of a component's pods, or of one pod"))
+    logs = about_a_stack("logs", _logs, "the logs of a component's pods, or of one pod")
     logs.add_argument("name", metavar="COMPONENT|POD")
     secrets = command("secrets", _secrets, "seal secrets; renew, back up, restore and report the keys that open them")
-    custody.add_actions(secrets, _with_config)
+    custody.add_actions(secrets)
     control = command("control", _control, "make a new control: its row in the catalogue, and a test that fails")
     control.add_argument("action", choices=("new",))
     control.add_argument("id", metavar="ID", help="such as ING-010")
@@ -130,14 +123,16 @@ def _parser() -> argparse.ArgumentParser:
         "existing", _existing, "a cluster that others run: propose a map of it, check that it is only read"
     )
     reading.add_actions(existing)
-    restore = command("restore", _restore, "a node from a snapshot, judged, in the place of the node that it is of")
-    restoring.add_options(_with_config(restore))
-    rehearse = command("rehearse", _rehearse, "an upgrade of Geth, on a clone of a node, with a verdict")
-    restoring.add_rehearsal(_with_config(rehearse))
-    exports = command("export", _export, "what a lost cluster is rebuilt from, into a folder outside of it")
-    rebuilding.add_options(_with_config(exports))
-    rebuilds = command("rebuild", _rebuild, "replace the cluster by a new one that serves the chain of an export")
-    rebuilding.add_options(_with_config(rebuilds))
+    restore = about_a_stack(
+        "restore", _restore, "a node from a snapshot, judged, in the place of the node that it is of"
+    )
+    restoring.add_options(restore)
+    rehearse = about_a_stack("rehearse", _rehearse, "an upgrade of Geth, on a clone of a node, with a verdict")
+    restoring.add_rehearsal(rehearse)
+    export = about_a_stack("export", _export, "what a lost cluster is rebuilt from, into a folder outside of it")
+    rebuilding.add_options(export)
+    rebuild = about_a_stack("rebuild", _rebuild, "replace the cluster by a new one that serves the chain of an export")
+    rebuilding.add_options(rebuild)
     faults = command("faults", _faults, "break the stack on purpose and demand that the right control goes red")
     faults.add_argument("rest", nargs=argparse.REMAINDER, metavar="list|run|heal ...")
     bench = command("bench", _bench, "measure: how fast, beside what, and whether it can be relied on")
@@ -166,25 +161,11 @@ def _add_images(parser: argparse.ArgumentParser) -> None:
     action("tools", "have pinned tools").add_argument("names", nargs="*", metavar="TOOL", help="default: all")
 
 
-def _with_config(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    """Give a command the options that make up a Config."""
-    for name in _OPTIONS:
-        parser.add_argument(f"--{name}")
-    for name, text in _FLAGS.items():
-        parser.add_argument(f"--{name}", action="store_const", const=True, help=text)
-    return parser
-
-
-def _config(options: argparse.Namespace, paths: Paths) -> Config:
-    names = [name.replace("-", "_") for name in (*_OPTIONS, *_FLAGS)]
-    return Config.load(paths.root, {name: getattr(options, name) or None for name in names})
-
-
 def _stack(options: argparse.Namespace) -> Any:
     from plumbline.stack import Stack  # noqa: PLC0415  (nothing else needs the components)
 
     paths = Paths.of()
-    return Stack.open(_config(options, paths), paths)
+    return Stack.open(config_of(options, paths.root), paths)
 
 
 def _standing(options: argparse.Namespace) -> Any:
@@ -197,7 +178,7 @@ def _doctor(options: argparse.Namespace) -> int:
     from plumbline import doctor  # noqa: PLC0415
 
     paths = Paths.of()
-    checks = doctor.checks(paths, _config(options, paths))
+    checks = doctor.checks(paths, config_of(options, paths.root))
     print(doctor.render(checks))
     return 0 if all(check.ok for check in checks) else Unfit.exit_code
 
@@ -315,7 +296,7 @@ def _rebuild(options: argparse.Namespace) -> int:
     from plumbline import doctor  # noqa: PLC0415
 
     paths = Paths.of()
-    doctor.require(paths, _recoverable(_config(options, paths)))
+    doctor.require(paths, _recoverable(config_of(options, paths.root)))
     events.open_run(paths.runs)
     with progress.shown():
         return rebuilding.rebuild(options, lambda: _stack(options))

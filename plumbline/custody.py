@@ -7,13 +7,14 @@ import getpass
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import yaml
 
 from plumbline.components.secrets import sealing
 from plumbline.components.secrets.sealing import Scope
 from plumbline.core import state
+from plumbline.core.arguments import add_options
 from plumbline.core.errors import ControlFailed, UsageError
 from plumbline.core.paths import Paths
 from plumbline.kube.api import Object
@@ -27,18 +28,13 @@ ACTIONS = ("seal", "rotate", "backup", "restore", "report")
 _OWNER_ONLY = 0o600
 
 
-def add_actions(parser: argparse.ArgumentParser, with_config: Callable[[argparse.ArgumentParser], Any]) -> None:
-    """Add what can be done, with its options, to the command's parser.
-
-    Args:
-        parser: of the command.
-        with_config: adds the options that name a stack.
-    """
+def add_actions(parser: argparse.ArgumentParser) -> None:
+    """Add what can be done, with its options, to the command's parser."""
     actions = parser.add_subparsers(dest="action", metavar="|".join(ACTIONS), required=True, parser_class=type(parser))
 
     def action(name: str, text: str) -> argparse.ArgumentParser:
         added: argparse.ArgumentParser = actions.add_parser(name, help=text, description=text, allow_abbrev=False)
-        with_config(added)
+        add_options(added)
         return added
 
     seals = action("seal", "read a Secret's manifest from standard input and print its SealedSecret")
