@@ -50,7 +50,6 @@ PLATFORM: tuple[type[Component], ...] = (
     *(SealedSecrets, Certificates, Monitoring),
 )
 DEVNET: tuple[type[Component], ...] = (Devnet, Execution, Consensus)
-COMPONENTS: tuple[type[Component], ...] = (*PLATFORM, *DEVNET, LightClient)
 # What is done ahead for a component, by what its step is called.
 _UNPACK, _LOAD, _STAGE = "unpacking", "images", "ahead"
 _DO_AHEAD: Mapping[str, Callable[[Component], None]] = {

@@ -26,7 +26,7 @@ from plumbline.stack import Stack
 def roster() -> dict[str, Component]:
     """The components of the devnet, of which nothing is touched."""
     site = Site(Config(), Paths.of())
-    return {kind.name: kind(site) for kind in stack.COMPONENTS}
+    return {kind.name: kind(site) for kind in stack.components_of(Config())}
 
 
 def test_the_usual_order_is_the_described_one_each_after_its_needs(roster: dict[str, Component]) -> None:

@@ -98,7 +98,7 @@ def test_an_unknown_goal_is_refused_with_what_is_known() -> None:
 
 
 def test_the_real_roster_has_no_circle_and_knows_all_it_names() -> None:
-    roster = cast("dict[str, Component]", {kind.name: kind for kind in stack.COMPONENTS})
+    roster = cast("dict[str, Component]", {kind.name: kind for kind in stack.components_of(Config())})
     order: list[str] = []
 
     stack.run(roster, lambda part, _: order.append(part.name))

@@ -19,12 +19,12 @@ SHOP = workshop.of(PATHS)
 
 
 def test_every_image_of_the_node_image_is_brought_for_one_component() -> None:
-    brought = [name for kind in stack.COMPONENTS for name in kind.brought_images]
+    brought = [name for kind in stack.components_of(Config()) for name in kind.brought_images]
 
     assert sorted(brought) == [recipe.name for recipe in Node(SHOP).inside]
 
 
-@pytest.mark.parametrize("kind", [kind for kind in stack.COMPONENTS if issubclass(kind, HelmComponent)])
+@pytest.mark.parametrize("kind", [kind for kind in stack.components_of(Config()) if issubclass(kind, HelmComponent)])
 def test_a_component_is_brought_what_its_charts_run_and_what_its_own_images_stand_on(kind: type[HelmComponent]) -> None:
     folders = [PATHS.charts / release.chart for release in kind.releases]
     named = "".join(file.read_text() for folder in folders for file in folder.glob("values*.yaml"))
