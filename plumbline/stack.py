@@ -5,8 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
-from concurrent.futures import wait as wait_futures
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -31,7 +29,7 @@ from plumbline.components.public_light_client import PublicLightClient
 from plumbline.components.sealed_secrets import SealedSecrets
 from plumbline.components.service_network import ServiceNetwork
 from plumbline.components.storage import Storage
-from plumbline.core import events, lease, machine, shell, state, wait
+from plumbline.core import events, graph, lease, machine, state, wait
 from plumbline.core.config import Config
 from plumbline.core.errors import (
     BringUpFailed,
@@ -42,6 +40,7 @@ from plumbline.core.errors import (
     Unfit,
     UsageError,
 )
+from plumbline.core.graph import Job
 from plumbline.core.paths import Paths
 from plumbline.history import BringUp, History, Slower, announce, recorded, slower
 
@@ -60,7 +59,6 @@ _DO_AHEAD: Mapping[str, Callable[[Component], None]] = {
 _DEMANDED = (_LOAD, _STAGE)  # of that, before it comes up; what is not unpacked the kubelet will
 _RUNNING, _ANSWERING = f"{Cluster.name}, running", f"{Cluster.name}, answering"
 _LEASE_WITHIN_S = 600.0
-_END_EVERY_S = 0.2
 
 
 class Node(Protocol):
@@ -461,39 +459,20 @@ def run[N: Node](wanted: Mapping[str, N], act: Callable[[N, threading.Event], No
         PlumblineError: the first failure; one of the harness' own kinds is passed on as it is.
     """
     cancelled = threading.Event()
-    done: set[str] = set()
-    running: dict[Future[None], str] = {}
-    waiting = dict(wanted)
-    first: tuple[str, BaseException] | None = None
-    with ThreadPoolExecutor(max_workers=max(1, len(wanted)), thread_name_prefix="up") as pool:
+
+    def named(node: N) -> None:
         try:
-            while (waiting and first is None) or running:
-                if first is None:
-                    for name in [
-                        n for n, c in waiting.items() if done.issuperset(need for need in c.needs if need in wanted)
-                    ]:
-                        running[pool.submit(act, waiting.pop(name), cancelled)] = name
-                if not running:
-                    raise ConfigError(f"the needs of {', '.join(waiting)} form a circle: none of them can be first")
-                finished, _ = wait_futures(running, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    name = running.pop(future)
-                    error = future.exception()
-                    if error is None:
-                        done.add(name)
-                    elif first is None:
-                        first = (name, error)
-                        cancelled.set()
-        except BaseException:
-            cancelled.set()
-            while wait_futures(running, timeout=_END_EVERY_S).not_done:
-                shell.end_all_others()  # and what they start after it
-            raise
-    if first is not None:
-        name, error = first
-        if isinstance(error, PlumblineError) and error.exit_code in (2, 3):
-            raise error
-        raise BringUpFailed(name, str(error) or type(error).__name__) from error
+            act(node, cancelled)
+        except Exception as error:
+            if isinstance(error, PlumblineError) and error.exit_code in (2, 3):
+                raise
+            raise BringUpFailed(node.name, str(error) or type(error).__name__) from error
+
+    jobs = [
+        Job(node.name, tuple(need for need in node.needs if need in wanted), partial(named, node), "up")
+        for node in wanted.values()
+    ]
+    graph.run(jobs, {"up": max(1, len(jobs))}, cancelled)
 
 
 def _look(component: str) -> str:

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from plumbline.core import events, lease
+from plumbline.core import events, graph, lease
 from plumbline.core.errors import DiskTooSmall, UsageError
+from plumbline.core.graph import Job
 from plumbline.core.paths import Paths
-from plumbline.images import assembly, engine, graph, jobs, lock, workshop
+from plumbline.images import assembly, engine, jobs, lock, workshop
 from plumbline.images.forecast import Forecast
-from plumbline.images.graph import Job
 from plumbline.images.node import NAME as NODE
 from plumbline.images.node import Node
 from plumbline.images.oci import Image

@@ -8,9 +8,8 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 
-from plumbline.core import events, state
-from plumbline.images import graph
-from plumbline.images.graph import Job
+from plumbline.core import events, graph, state
+from plumbline.core.graph import Job
 from plumbline.images.workshop import Workshop
 
 FILE = "local/images/durations.toml"

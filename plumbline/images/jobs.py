@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Iterable
 from functools import partial
 
 from plumbline.core import events
+from plumbline.core.graph import Job
 from plumbline.images import assembly, tools
-from plumbline.images.graph import Job
 from plumbline.images.node import NAME as NODE
 from plumbline.images.node import Node
 from plumbline.images.recipes import Recipe

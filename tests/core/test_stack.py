@@ -51,7 +51,7 @@ def test_independent_parts_run_at_the_same_time() -> None:
 
 
 def test_a_circle_is_named() -> None:
-    with pytest.raises(ConfigError, match="the needs of a, b form a circle"):
+    with pytest.raises(ConfigError, match="a circle: a -> b -> a"):
         stack.run(parts(Part("a", "b"), Part("b", "a")), lambda *_: None)
 
 

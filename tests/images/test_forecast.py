@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from plumbline.core import events, state
+from plumbline.core.graph import Job
 from plumbline.images import forecast
 from plumbline.images.forecast import Forecast
-from plumbline.images.graph import Job
 from plumbline.images.workshop import Workshop
 
 LIMITS = {"compile": 1, "light": 2}

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from plumbline.images import graph
-from plumbline.images.graph import GraphError, Job
+from plumbline.core import graph
+from plumbline.core.graph import GraphError, Job
 
 LIMITS = {"compile": 1, "light": 2}
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from plumbline.core import shell
-from plumbline.core.errors import PlumblineError
+from plumbline.core.errors import ConfigError
 
 _END_EVERY_S = 0.2
 Run = Callable[[], None]
 
 
-class GraphError(PlumblineError):
+class GraphError(ConfigError):
     """The jobs cannot be ordered: one needs itself, or something that is not there."""
 
 
@@ -59,16 +60,22 @@ def order(jobs: Sequence[Job]) -> list[Job]:
     return list(ordered.values())
 
 
-def run(jobs: Sequence[Job], limits: dict[str, int]) -> None:
+def run(jobs: Sequence[Job], limits: Mapping[str, int], cancelled: threading.Event | None = None) -> None:
     """Run the jobs in parallel, at most ``limits[lane]`` of each lane at once.
 
     After a failure nothing new starts; what is running ends, and the first failure is raised.
+
+    Args:
+        jobs: what is to be done.
+        limits: of each lane.
+        cancelled: set when a job has failed, or we are interrupted: what still runs may end early.
     """
+    cancelled = cancelled or threading.Event()
     waiting = order(jobs)
     done: set[str] = set()
     running: dict[Future[None], Job] = {}
     first_failure: BaseException | None = None
-    with ThreadPoolExecutor(max_workers=sum(limits.values()), thread_name_prefix="image-job") as pool:
+    with ThreadPoolExecutor(max_workers=sum(limits.values()), thread_name_prefix="job") as pool:
         try:
             while waiting or running:
                 for job in _startable(waiting, done, running.values(), limits):
@@ -80,17 +87,18 @@ def run(jobs: Sequence[Job], limits: dict[str, int]) -> None:
                     if failure := future.exception():
                         first_failure = first_failure or failure
                         waiting = []
+                        cancelled.set()
                     done.add(job.name)
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            cancelled.set()
             while wait(running, timeout=_END_EVERY_S).not_done:
-                shell.end_all_others()
+                shell.end_all_others()  # and what they start after it
             raise
     if first_failure is not None:
         raise first_failure
 
 
-def makespan(jobs: Sequence[Job], limits: dict[str, int], takes_s: Callable[[Job], float]) -> float:
+def makespan(jobs: Sequence[Job], limits: Mapping[str, int], takes_s: Callable[[Job], float]) -> float:
     """Return how many seconds :func:`run` needs for the jobs, if each takes what ``takes_s`` says."""
     waiting, done, now_s = order(jobs), set[str](), 0.0
     ends_s: dict[Job, float] = {}
@@ -104,7 +112,7 @@ def makespan(jobs: Sequence[Job], limits: dict[str, int], takes_s: Callable[[Job
     return now_s
 
 
-def _startable(waiting: Iterable[Job], done: set[str], running: Iterable[Job], limits: dict[str, int]) -> list[Job]:
+def _startable(waiting: Iterable[Job], done: set[str], running: Iterable[Job], limits: Mapping[str, int]) -> list[Job]:
     room = dict(limits)
     for job in running:
         room[job.lane] -= 1
