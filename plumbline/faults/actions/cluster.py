@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from plumbline.components.node.control_plane import OK
 from plumbline.core import wait
 from plumbline.faults.injuries.again import again_and_again
-from plumbline.faults.injuries.changes import added, changed, removed
+from plumbline.faults.injuries.changes import added, changed, removed, workload_changed
 from plumbline.faults.injuries.undo import cure, undone_by
 from plumbline.faults.registry import fault
 from plumbline.kube.pods import TOOLBOX, confined
@@ -68,17 +68,8 @@ def _well(stack: Stack, part: str) -> None:
 @fault("names-lost", breaks="CLU-002", injured="coredns", green=("CLU-001", "ING-001"))
 def names_lost(stack: Stack) -> Iterator[None]:
     """CoreDNS is scaled to zero: no Service can be found by its name."""
-    with (
-        undone_by(stack, "coredns-ready"),
-        changed(stack, "Deployment", "coredns", "kube-system", {"spec": {"replicas": 0}}),
-    ):
+    with workload_changed(stack, "Deployment", "coredns", "kube-system", {"spec": {"replicas": 0}}):
         yield
-
-
-@cure("coredns-ready")
-def _coredns_ready(stack: Stack) -> None:
-    rolled_out = stack.site.kube.rolled_out("Deployment", "coredns", "kube-system")
-    wait.until(rolled_out, named="CoreDNS ready", within_s=_WELL_WITHIN_S)
 
 
 @fault("names-leak", breaks="CLU-002", injured="coredns", green=("CLU-001", "ING-001"))

@@ -12,7 +12,7 @@ from plumbline.components.entrance import tls
 from plumbline.components.light_client import NAMESPACE as LIGHT_CLIENT
 from plumbline.components.monitoring import NAMESPACE as MONITORING
 from plumbline.core import wait
-from plumbline.faults.injuries.changes import added, changed, read
+from plumbline.faults.injuries.changes import added, changed, read, roll_out, workload_changed
 from plumbline.faults.injuries.undo import cure, undone_by
 from plumbline.faults.registry import fault
 from plumbline.query import GETH_HOST, HELIOS_HOST
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from plumbline.kube.api import Object
     from plumbline.stack import Stack
 
+_CONTROLLER = ("nginx-ingress", "ingress-nginx")  # its Deployment and its Service, and their namespace
 _ANNOTATION = "nginx.ingress.kubernetes.io"
 _SERVED_WITHIN_S = 30.0
 _GETH_IMAGE = "docker.io/ethereum/client-go:v1.17.10"
@@ -125,9 +126,9 @@ def private_methods_served(stack: Stack) -> Iterator[None]:
 @fault("port-opened", breaks="ING-007", injured="8545", green=("ING-001",))
 def port_opened(stack: Stack) -> Iterator[None]:
     """The load balancer forwards one more port."""
-    ports = stack.site.kube.get("Service", "nginx-ingress", "ingress-nginx")["spec"]["ports"]
+    ports = stack.site.kube.get("Service", *_CONTROLLER)["spec"]["ports"]
     more = [*ports, {"name": "rpc", "port": 8545, "targetPort": "http"}]
-    with changed(stack, "Service", "nginx-ingress", "ingress-nginx", {"spec": {"ports": more}}):
+    with changed(stack, "Service", *_CONTROLLER, {"spec": {"ports": more}}):
         yield
 
 
@@ -176,35 +177,20 @@ def _presented(stack: Stack) -> tls.Presented:
 def controller_recreated(stack: Stack) -> Iterator[None]:
     """The controller's old pod is ended before the new one is made."""
     recreate = {"spec": {"strategy": {"type": "Recreate", "rollingUpdate": None}}}
-    with changed(stack, "Deployment", "nginx-ingress", "ingress-nginx", recreate):
+    with changed(stack, "Deployment", *_CONTROLLER, recreate):
         yield
 
 
 @fault("controller-ready-too-soon", breaks="ING-009", injured="nginx-ingress", green=("CLU-001",), within_s=120)
 def controller_ready_too_soon(stack: Stack) -> Iterator[None]:
     """The controller has no readiness probe: a new one is sent clients before it has a single route."""
-    (controller,) = read(stack, "Deployment", "nginx-ingress", "ingress-nginx")["spec"]["template"]["spec"][
-        "containers"
-    ]
+    template = read(stack, "Deployment", *_CONTROLLER)["spec"]["template"]
+    (controller,) = template["spec"]["containers"]
     unasked = {key: value for key, value in controller.items() if key != "readinessProbe"}
-    with (
-        undone_by(stack, "controller-rolled-out"),
-        changed(
-            stack,
-            "Deployment",
-            "nginx-ingress",
-            "ingress-nginx",
-            {"spec": {"template": {"spec": {"containers": [unasked]}}}},
-        ),
-    ):
-        _controller_rolled_out(stack)
+    change = {"spec": {"template": {"spec": {"containers": [unasked]}}}}
+    with workload_changed(stack, "Deployment", *_CONTROLLER, change):
+        roll_out(stack, "Deployment", *_CONTROLLER)
         yield
-
-
-@cure("controller-rolled-out")
-def _controller_rolled_out(stack: Stack) -> None:
-    rolled_out = stack.site.kube.rolled_out("Deployment", "nginx-ingress", "ingress-nginx")
-    wait.until(rolled_out, named="nginx-ingress rolled out", within_s=60)
 
 
 @contextmanager

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from plumbline.core import wait
 from plumbline.core.shell import CommandFailed
 from plumbline.faults.injuries.again import again_and_again
-from plumbline.faults.injuries.changes import changed, read
+from plumbline.faults.injuries.changes import changed, read, roll_out, workload_changed
 from plumbline.faults.injuries.undo import cure, undone_by
 from plumbline.faults.registry import fault
 from plumbline.kube import api as k8s
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
 _METALLB = "metallb-system"
 _NOWHERE = {"plumbline.dev/nowhere": "true"}
-_READY_WITHIN_S = 60.0
 
 
 @fault(
@@ -38,18 +36,9 @@ def address_unannounced(stack: Stack) -> Iterator[None]:
 @fault("speaker-gone", breaks="LBR-001", injured="DaemonSet speaker", green=("CLU-001", "LBR-002"))
 def speaker_gone(stack: Stack) -> Iterator[None]:
     """The speaker fits on no node: a Service gets an address, and nobody answers for it."""
-    with (
-        undone_by(stack, "speaker-ready"),
-        changed(stack, "DaemonSet", "speaker", _METALLB, {"spec": {"template": {"spec": {"nodeSelector": _NOWHERE}}}}),
-    ):
+    nowhere = {"spec": {"template": {"spec": {"nodeSelector": _NOWHERE}}}}
+    with workload_changed(stack, "DaemonSet", "speaker", _METALLB, nowhere):
         yield
-
-
-@cure("speaker-ready")
-def _speaker_ready(stack: Stack) -> None:
-    wait.until(
-        stack.site.kube.rolled_out("DaemonSet", "speaker", _METALLB), named="speaker ready", within_s=_READY_WITHIN_S
-    )
 
 
 @fault(
@@ -79,7 +68,7 @@ def speakers_hang(stack: Stack) -> Iterator[None]:
 @cure("thaw-speakers")
 def _thaw_speakers(stack: Stack) -> None:
     _signal_speakers(stack, "SIGCONT")
-    _speaker_ready(stack)
+    roll_out(stack, "DaemonSet", "speaker", _METALLB)
 
 
 def _speakers(stack: Stack) -> dict[str, str]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from plumbline.core import wait
 from plumbline.faults.injuries.undo import cure, undone_by
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from plumbline.stack import Stack
 
 _MISSING: Any = object()
+_ROLLED_OUT_WITHIN_S = 60.0
 
 
 @contextmanager
@@ -31,6 +33,23 @@ def changed(stack: Stack, kind: str, name: str, namespace: str, change: Mapping[
 @cure("change-back")
 def _change_back(stack: Stack, *, resource: str, name: str, namespace: str, change: Mapping[str, Any]) -> None:
     _patch(stack, resource, name, namespace, change)
+
+
+@contextmanager
+def workload_changed(stack: Stack, kind: str, name: str, namespace: str, change: Mapping[str, Any]) -> Iterator[None]:
+    """Change a Deployment, DaemonSet or StatefulSet; it is cured when it has rolled out again."""
+    with (
+        undone_by(stack, "roll-out", resource=kind, name=name, namespace=namespace),
+        changed(stack, kind, name, namespace, change),
+    ):
+        yield
+
+
+@cure("roll-out")
+def roll_out(stack: Stack, resource: str, name: str, namespace: str) -> None:
+    """Wait until a workload has rolled out."""
+    rolled_out = stack.site.kube.rolled_out(resource, name, namespace)
+    wait.until(rolled_out, named=f"{resource} {name} rolled out", within_s=_ROLLED_OUT_WITHIN_S)
 
 
 @contextmanager
