@@ -165,7 +165,6 @@ class HelmComponent(Component):
 
     def values(self, release: Release) -> Mapping[str, Any]:
         """Return values that are only known when it runs (addresses, keys); the rest stands in the chart."""
-        del release
         return {}
 
     def prepare(self) -> None:

@@ -19,6 +19,7 @@ from plumbline.components.chain.slots import BLOCK_DUE_S, SlotClock
 from plumbline.components.chain.transactions import AccountState, Receipt
 from plumbline.components.devnet import MEMBERS, NAMESPACE, Devnet
 from plumbline.core import wait
+from plumbline.core.config import Config
 from plumbline.core.errors import PlumblineError
 from plumbline.core.patience import settle
 from plumbline.kube import api as k8s
@@ -30,8 +31,8 @@ from plumbline.kube.usage import Usage
 _RESUMED = re.compile(r"(?:Loaded most recent local block|Rewound to block with (?:available )?state) +number=([\d,]+)")
 CONTAINER, RPC_PORT, ENGINE_PORT, METRICS_PORT = "geth", "8545", 8551, "6060"
 LATE, SERVICE = "geth-late-0", "geth"
-# In blocks: Geth's layers in memory, --history.state of charts/geth-node, and the one that is being flushed.
-CRASH_LOSES_AT_MOST = 128 + 64 + 1
+# Blocks; of what they are the sum, the configuration says.
+CRASH_LOSES_AT_MOST = Config.rpo_crash_blocks
 _OF_SERVICE = f"kubernetes.io/service-name={SERVICE}"
 
 
@@ -120,7 +121,6 @@ class Execution(HelmComponent, Nodes[Geth]):
 
     def values(self, release: Release) -> Mapping[str, Any]:
         """Return the mesh: every member's enode, so that each dials each."""
-        del release
         return {"p2p": {"staticNodes": self._enodes}}
 
     def prepare(self) -> None:

@@ -37,7 +37,6 @@ class Ingress(HelmComponent):
 
     def values(self, release: Release) -> Mapping[str, Any]:
         """Return to which ports of the node its own are mapped, where they are."""
-        del release
         return {"controller": {"service": {"nodePorts": dict(NODE_PORTS)}}} if self.site.reach == "mapped" else {}
 
     def prepare(self) -> None:

@@ -81,7 +81,6 @@ class LoadBalancer(HelmComponent):
 
     def values(self, release: Release) -> Mapping[str, Any]:
         """Return the pool."""
-        del release
         return {"pool": {"addresses": [self.pool]}}
 
     def prepare(self) -> None:

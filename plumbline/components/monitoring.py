@@ -66,7 +66,6 @@ class Monitoring(HelmComponent):
 
     def values(self, release: Release) -> Mapping[str, Any]:
         """Return where the nodes are."""
-        del release
         nodes = [f"{node_address(node)}/32" for node in self.kube.objects("Node")]
         return {"networkPolicy": {"nodeCidrs": sorted(nodes)}}
 

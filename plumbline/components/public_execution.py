@@ -59,7 +59,6 @@ class PublicExecution(HelmComponent):
 
     def values(self, release: Release) -> Mapping[str, Any]:
         """Return the network, and where its consensus is read from."""
-        del release
         config = self.site.config
         light_client = {"api": [config.beacon_api], "checkpoint": config.checkpoint}
         return {"network": config.network, "consensus": {"blsync": light_client}}

@@ -75,7 +75,6 @@ class PublicLightClient(LightClient):
 
     def values(self, release: Release) -> Mapping[str, Any]:
         """Return the network, what is asked there, and what is trusted."""
-        del release
         asked: dict[str, Any] = {"api": self._beacon_api, "checkpoint": self._checkpoint}
         values: dict[str, Any] = {"network": self.network, "consensus": asked}
         if self.site.config.helios_execution_rpc:

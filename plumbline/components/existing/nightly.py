@@ -62,7 +62,6 @@ class Nightly(HelmComponent):
 
     def values(self, release: Release) -> Mapping[str, Any]:
         """Return the map."""
-        del release
         return {"harness": {"map": self._mapped.text()}}
 
     def prepare(self) -> None:
