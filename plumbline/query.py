@@ -10,7 +10,7 @@ from typing import Any
 from plumbline.components import light_client
 from plumbline.core import wait
 from plumbline.core.errors import ControlFailed, Unfit
-from plumbline.kube.api import NotFound
+from plumbline.kube.transport import NotFound
 from plumbline.stack import Stack
 
 GETH_HOST, HELIOS_HOST = "api.oumla.local", light_client.HOST

@@ -27,7 +27,7 @@ from plumbline.components.node.neighbours import Neighbours
 from plumbline.core import events, shell, state, wait
 from plumbline.core.errors import ConfigError, ForeignCluster, PlumblineError, Unfit
 from plumbline.kube import api as k8s
-from plumbline.kube import probes
+from plumbline.kube import probes, transport
 from plumbline.kube.probes import Question
 
 OWNER_LABEL = "plumbline.dev/owner"
@@ -112,7 +112,7 @@ class Cluster(Component):
         argv: list[str | Path] = [self.site.paths.bin / "kind", "create", "cluster", "--config", "-"]
         argv += ["--image", record["image"], "--kubeconfig", self.site.paths.kubeconfig]
         with events.phase(self.name, "create"), ThreadPoolExecutor(max_workers=1) as beside:
-            beside.submit(k8s.load_client)
+            beside.submit(transport.load_client)
             try:
                 shell.run(argv, within_s=_CREATE_WITHIN_S, input=yaml.safe_dump(document), env=self.engine)
             except shell.CommandFailed as failure:

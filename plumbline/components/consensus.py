@@ -16,7 +16,7 @@ from plumbline.components.chain.finality import Checkpoint, Checkpoints, Finalit
 from plumbline.components.chain.sightings import Sightings
 from plumbline.components.devnet import CONTROL_SECRET, NAMESPACE, Devnet
 from plumbline.core import wait
-from plumbline.kube.api import NotFound
+from plumbline.kube.transport import NotFound
 
 POD, CONTAINER, HTTP_PORT, CONTROL_PORT = "beacon-0", "beacon", "3500", 3999
 _V1, _V2 = "/eth/v1/beacon", "/eth/v2/beacon"

@@ -15,8 +15,9 @@ from plumbline.components.chain.heads import Heads
 from plumbline.components.chain.slots import Window
 from plumbline.core import wait
 from plumbline.kube import rpc, usage
-from plumbline.kube.api import ApiError, Kube, Object
+from plumbline.kube.api import Kube, Object
 from plumbline.kube.rpc import Direct
+from plumbline.kube.transport import ApiError
 from plumbline.kube.usage import Usage
 
 NAMESPACE, HOST = "helios", "helios.oumla.local"

@@ -5,177 +5,27 @@ Every call names our own kubeconfig and context; the user's is never read or wri
 
 from __future__ import annotations
 
-import json
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import Any, Generic, TypeVar
-from urllib.parse import urlencode
-
-import yaml
+from typing import Any, TypeVar
 
 from plumbline.core import shell, wait
 from plumbline.core.errors import PlumblineError
+from plumbline.kube.kinds import path_of
+from plumbline.kube.transport import NotFound, Transport
+from plumbline.kube.watch import Watch
 
 T = TypeVar("T")
 Object = dict[str, Any]
-_REQUEST_WITHIN_S = 30.0
-_WATCH_CHUNK_S = 5  # a blocked watch looks at its deadline this often
-
-_PATHS = {
-    "Namespace": "/api/v1/namespaces",
-    "Node": "/api/v1/nodes",
-    "PersistentVolume": "/api/v1/persistentvolumes",
-    "StorageClass": "/apis/storage.k8s.io/v1/storageclasses",
-    "CSINode": "/apis/storage.k8s.io/v1/csinodes",
-    "VolumeSnapshotClass": "/apis/snapshot.storage.k8s.io/v1/volumesnapshotclasses",
-    "VolumeSnapshotContent": "/apis/snapshot.storage.k8s.io/v1/volumesnapshotcontents",
-    "VolumeSnapshot": "/apis/snapshot.storage.k8s.io/v1/namespaces/{namespace}/volumesnapshots",
-    "CustomResourceDefinition": "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
-    "IngressClass": "/apis/networking.k8s.io/v1/ingressclasses",
-    "Pod": "/api/v1/namespaces/{namespace}/pods",
-    "Service": "/api/v1/namespaces/{namespace}/services",
-    "Secret": "/api/v1/namespaces/{namespace}/secrets",
-    "ServiceAccount": "/api/v1/namespaces/{namespace}/serviceaccounts",
-    "ConfigMap": "/api/v1/namespaces/{namespace}/configmaps",
-    "Event": "/api/v1/namespaces/{namespace}/events",
-    "PersistentVolumeClaim": "/api/v1/namespaces/{namespace}/persistentvolumeclaims",
-    "EndpointSlice": "/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices",
-    "Deployment": "/apis/apps/v1/namespaces/{namespace}/deployments",
-    "DaemonSet": "/apis/apps/v1/namespaces/{namespace}/daemonsets",
-    "StatefulSet": "/apis/apps/v1/namespaces/{namespace}/statefulsets",
-    "ControllerRevision": "/apis/apps/v1/namespaces/{namespace}/controllerrevisions",
-    "CronJob": "/apis/batch/v1/namespaces/{namespace}/cronjobs",
-    "Job": "/apis/batch/v1/namespaces/{namespace}/jobs",
-    "Ingress": "/apis/networking.k8s.io/v1/namespaces/{namespace}/ingresses",
-    "NetworkPolicy": "/apis/networking.k8s.io/v1/namespaces/{namespace}/networkpolicies",
-    "PodDisruptionBudget": "/apis/policy/v1/namespaces/{namespace}/poddisruptionbudgets",
-    "SealedSecret": "/apis/bitnami.com/v1alpha1/namespaces/{namespace}/sealedsecrets",
-    "ServiceMonitor": "/apis/monitoring.coreos.com/v1/namespaces/{namespace}/servicemonitors",
-    "PodMonitor": "/apis/monitoring.coreos.com/v1/namespaces/{namespace}/podmonitors",
-    "PrometheusRule": "/apis/monitoring.coreos.com/v1/namespaces/{namespace}/prometheusrules",
-    "Application": "/apis/argoproj.io/v1alpha1/namespaces/{namespace}/applications",
-    "ApplicationSet": "/apis/argoproj.io/v1alpha1/namespaces/{namespace}/applicationsets",
-    "IPAddressPool": "/apis/metallb.io/v1beta1/namespaces/{namespace}/ipaddresspools",
-    "L2Advertisement": "/apis/metallb.io/v1beta1/namespaces/{namespace}/l2advertisements",
-}
-KINDS = tuple(_PATHS)
-"""All kinds that can be named here."""
 
 
-class ApiError(PlumblineError):
-    """The API server refused a request."""
+class Kube(Transport):
+    """One cluster's API."""
 
-    def __init__(self, method: str, path: str, status: int, message: str) -> None:
-        """Keep the request, the HTTP status, and the server's reason."""
-        self.method, self.path, self.status, self.message = method, path, status, message
-        super().__init__(f"{method} {path}: {status}: {message}")
-
-
-class NotFound(ApiError):
-    """The object does not exist."""
-
-
-class Kube:
-    """One cluster's API, by one kubeconfig and context of our own."""
-
-    def __init__(self, kubeconfig: Path, context: str, tools: Path) -> None:
-        """Name the cluster; nothing is contacted yet.
-
-        Args:
-            kubeconfig: our own file.
-            context: the context in it; named with every call.
-            tools: folder of the pinned kubectl.
-        """
-        self.kubeconfig, self.context, self.tools = kubeconfig, context, tools
-
-    @property
-    def credentials(self) -> Path:
-        """Folder of the client's key and certificates, which it wants as files; a killed process leaves its own there."""
-        return self.kubeconfig.with_name("credentials")
-
-    # -- requests ------------------------------------------------------------------------------------------------
-
-    @cached_property
-    def client(self) -> Any:
-        """The official client, used for its transport: TLS, credentials, connections. Objects stay plain JSON."""
-        from kubernetes import config  # noqa: PLC0415  (heavy; loaded when a cluster is there to talk to)
-
-        document = yaml.safe_load(self.kubeconfig.read_text())
-        client = config.new_client_from_config_dict(  # type: ignore[no-untyped-call]
-            document, context=self.context, temp_file_path=str(self.credentials)
-        )
-        client.configuration.connection_pool_maxsize = 64
-        return type(client)(client.configuration)
-
-    def request(
-        self, method: str, path: str, *, body: Any = None, content_type: str = "application/json", **query: Any
-    ) -> Any:
-        """Send one request and return the decoded answer.
-
-        Raises:
-            NotFound: the object does not exist.
-            ApiError: the server refused it otherwise.
-            OSError: the server does not answer.
-        """
-        data, headers = self.exchange(method, path, body=body, content_type=content_type, query=query)
-        return (
-            json.loads(data)
-            if headers.get("content-type", "").startswith("application/json")
-            else data.decode(errors="replace")
-        )
-
-    def exchange(
-        self,
-        method: str,
-        path: str,
-        *,
-        body: Any = None,
-        content_type: str = "application/json",
-        query: Mapping[str, Any] | None = None,
-    ) -> tuple[bytes, Mapping[str, str]]:
-        """Send one request and return the raw body and the headers of the answer; errors are those of :meth:`request`."""
-        from urllib3.exceptions import HTTPError  # noqa: PLC0415
-
-        answer = self.open(method, path, body, content_type, query or {}, _REQUEST_WITHIN_S)
-        try:
-            return answer.read(), answer.headers
-        except HTTPError as error:
-            raise ConnectionError(f"{method} {path}: {error}") from error
-        finally:
-            answer.release_conn()
-
-    def open(
-        self, method: str, path: str, body: Any, content_type: str, query: Mapping[str, Any], within_s: float
-    ) -> Any:
-        """Send one request and return the answer (a ``urllib3`` response) of which nothing is read yet."""
-        from urllib3 import Timeout  # noqa: PLC0415
-        from urllib3.exceptions import HTTPError  # noqa: PLC0415
-
-        client = self.client
-        headers = {"Content-Type": content_type, "Accept": "application/json"}
-        client.update_params_for_auth(headers, [], ["BearerToken"], path, method, None)
-        encoded = urlencode([(key, value) for key, value in query.items() if value != ""])
-        try:
-            answer = client.rest_client.pool_manager.request(
-                method,
-                f"{client.configuration.host}{path}{'?' if encoded else ''}{encoded}",
-                body=None if body is None else json.dumps(body).encode(),
-                headers=headers,
-                timeout=Timeout(connect=5, read=within_s),
-                retries=False,
-                preload_content=False,
-            )
-            if answer.status >= 400:
-                kind = NotFound if answer.status == 404 else ApiError
-                raise kind(method, path, answer.status, _reason(answer.read()))
-        except HTTPError as error:
-            raise ConnectionError(f"{method} {path}: {error}") from error
-        return answer
+    # -- objects -------------------------------------------------------------------------------------------------
 
     def get(self, kind: str, name: str, namespace: str = "") -> Object:
         """Return one object."""
@@ -251,7 +101,7 @@ class Kube:
             selector: label selector.
             name: one object only.
         """
-        return _Watch(
+        return Watch(
             self, path_of(kind, namespace), judge, selector, f"metadata.name={name}" if name else "", namespace is None
         )
 
@@ -367,73 +217,6 @@ class Kube:
                 process.wait(5)
 
 
-@dataclass(frozen=True)
-class _Watch(Generic[T]):
-    """A list followed by a watch (Kubernetes API concepts: efficient detection of changes), resumed for as long as needed."""
-
-    kube: Kube
-    path: str
-    judge: Callable[[dict[str, Object]], wait.Observation[T]]
-    labels: str
-    fields: str
-    everywhere: bool
-
-    def observe(self, deadline: wait.Deadline) -> Iterator[wait.Observation[T]]:
-        while not deadline.passed:
-            try:
-                yield from self._follow(deadline)
-            except (ApiError, OSError) as error:
-                yield wait.Observation(False, None, str(error))  # type: ignore[arg-type]
-                wait.pause(0.1, deadline)
-
-    def _follow(self, deadline: wait.Deadline) -> Iterator[wait.Observation[T]]:
-        query = {"labelSelector": self.labels, "fieldSelector": self.fields}
-        listing = self.kube.request("GET", self.path, **query)
-        objects = {self._key(item): item for item in listing["items"]}
-        version = listing["metadata"]["resourceVersion"]
-        yield self.judge(objects)
-        while not deadline.passed:
-            chunk = max(1, min(_WATCH_CHUNK_S, round(deadline.left_s)))
-            for change, item in self._changes(
-                {**query, "watch": "true", "resourceVersion": version, "timeoutSeconds": chunk}
-            ):
-                if change == "ERROR":  # the version is too old: list again
-                    return
-                version = item["metadata"]["resourceVersion"]
-                if change == "DELETED":
-                    objects.pop(self._key(item), None)
-                elif change != "BOOKMARK":
-                    objects[self._key(item)] = item
-                yield self.judge(objects)
-            yield self.judge(objects)  # nothing new of these, but what the judge tells about others may have changed
-
-    def _changes(self, query: Mapping[str, Any]) -> Iterator[tuple[str, Object]]:
-        from kubernetes.watch.watch import iter_resp_lines  # noqa: PLC0415
-        from urllib3.exceptions import HTTPError  # noqa: PLC0415
-
-        answer = self.kube.open("GET", self.path, None, "application/json", query, _WATCH_CHUNK_S + 10)
-        try:
-            for line in iter_resp_lines(answer):  # type: ignore[no-untyped-call]
-                if line:
-                    event = json.loads(line)
-                    yield event["type"], event["object"]
-        except HTTPError as error:
-            raise ConnectionError(f"watch {self.path}: {error}") from error
-        finally:
-            answer.close()
-            answer.release_conn()
-
-    def _key(self, item: Object) -> str:
-        meta = item["metadata"]
-        return f"{meta['namespace']}/{meta['name']}" if self.everywhere and "namespace" in meta else str(meta["name"])
-
-
-def load_client() -> None:
-    """Load the official client's package, which takes a second: that can be done while there is nothing to talk to yet."""
-    from kubernetes import config  # noqa: F401, PLC0415
-    from kubernetes.watch import watch  # noqa: F401, PLC0415
-
-
 def selector_of(workload: Object) -> str:
     """Return the label selector of a workload's pods."""
     labels = workload["spec"]["selector"].get("matchLabels", {})
@@ -520,20 +303,3 @@ def rollout(workload: Object) -> tuple[int, int, bool]:
     wanted, updated = spec.get("replicas", 1), status.get("updatedReplicas", 0)
     old = status.get("replicas", 0) > updated  # those are ready, too, while the ones that should replace them are not
     return status.get("readyReplicas", 0), wanted, current and updated >= wanted and not old
-
-
-def path_of(kind: str, namespace: str | None) -> str:
-    """Return the REST path of a kind's collection, that of all namespaces where ``namespace`` is None."""
-    pattern = _PATHS[kind]
-    if namespace is None:
-        return pattern.replace("/namespaces/{namespace}", "")
-    return pattern.format(namespace=namespace)
-
-
-def _reason(body: Any) -> str:
-    """Return the server's own reason from the body of a refusal (a Kubernetes Status)."""
-    text = body.decode(errors="replace") if isinstance(body, bytes) else str(body or "")
-    try:
-        return str(json.loads(text).get("message", text))
-    except ValueError:
-        return text[:300]

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from plumbline.kube.api import NotFound, Object
+from plumbline.kube.api import Object
+from plumbline.kube.transport import NotFound
 
 Answer = tuple[int, Any]
 

@@ -9,7 +9,8 @@ from plumbline.components.existing import access
 from plumbline.components.existing.mapping import Cluster, Map
 from plumbline.components.existing.stack import Existing
 from plumbline.core.errors import Unfit
-from plumbline.kube.api import KINDS, ApiError, path_of
+from plumbline.kube.kinds import KINDS, path_of
+from plumbline.kube.transport import ApiError
 
 
 def reading(server, namespaces):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from plumbline.components.isolation import budgets
-from plumbline.kube.api import ApiError
+from plumbline.kube.transport import ApiError
 
 
 def site(answer: ApiError | None) -> Any:

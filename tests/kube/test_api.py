@@ -20,6 +20,7 @@ import yaml
 from plumbline.core import wait
 from plumbline.kube import api as k8s
 from plumbline.kube.api import Kube
+from plumbline.kube.transport import NotFound
 
 
 def pod(name: str, *, ready: bool, version: int = 1, **status: Any) -> dict[str, Any]:
@@ -124,7 +125,7 @@ def test_a_server_that_does_not_answer_is_not_yet(tmp_path: Path) -> None:
 
 def test_absent_objects_are_told_from_refusals(kube: Kube) -> None:
     assert kube.find("Pod", "missing", "ethereum") is None
-    with pytest.raises(k8s.NotFound, match='pods "missing" not found'):
+    with pytest.raises(NotFound, match='pods "missing" not found'):
         kube.get("Pod", "missing", "ethereum")
 
 

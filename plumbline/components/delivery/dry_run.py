@@ -10,7 +10,8 @@ from functools import cache
 from typing import Any
 
 from plumbline.components.delivery.renderings import Rendering, title
-from plumbline.kube.api import ApiError, Kube, NotFound, Object
+from plumbline.kube.api import Kube, Object
+from plumbline.kube.transport import ApiError, NotFound
 
 _MANAGER = "plumbline-dry-run"
 _NOBODYS = "dry-run-"  # begins the names of objects that are to meet nobody's

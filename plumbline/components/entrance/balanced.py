@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from plumbline.core import wait
-from plumbline.kube.api import ApiError, Kube, Object, balanced_address
+from plumbline.kube.api import Kube, Object, balanced_address
 from plumbline.kube.probes import NAMESPACE
+from plumbline.kube.transport import ApiError
 
 POOL = "plumbline-one-address"
 _METALLB = "metallb-system"

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from plumbline.kube.api import KINDS, ApiError, Kube, path_of
+from plumbline.kube.api import Kube
+from plumbline.kube.kinds import KINDS, path_of
+from plumbline.kube.transport import ApiError
 
 MANIFEST = "existing/reader.yaml"  # below local/: the account and its rights, as published
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"

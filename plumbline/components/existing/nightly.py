@@ -14,7 +14,8 @@ from plumbline.components.monitoring import Monitoring
 from plumbline.components.telemetry.prometheus import Questions
 from plumbline.core import wait
 from plumbline.kube import jobs, metrics
-from plumbline.kube.api import ApiError, Kube, Object, pod_state
+from plumbline.kube.api import Kube, Object, pod_state
+from plumbline.kube.transport import ApiError
 
 NAMESPACE, RELEASE = reader.NAMESPACE, "nightly"
 RESULTS = f"{RELEASE}-results"

@@ -20,7 +20,8 @@ from plumbline.core import state
 from plumbline.core.config import Config
 from plumbline.core.errors import ConfigError, NotMapped, Unfit
 from plumbline.core.paths import Paths
-from plumbline.kube.api import ApiError, Kube, Object, balanced_address
+from plumbline.kube.api import Kube, Object, balanced_address
+from plumbline.kube.transport import ApiError
 
 UNKNOWN_HOST = "unknown.invalid"  # nobody serves it: RFC 2606
 

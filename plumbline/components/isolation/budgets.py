@@ -10,8 +10,9 @@ from plumbline.components.base import Site
 from plumbline.components.cluster import Cluster
 from plumbline.core import wait
 from plumbline.kube import api as k8s
-from plumbline.kube.api import ApiError, Object
+from plumbline.kube.api import Object
 from plumbline.kube.selectors import selects
+from plumbline.kube.transport import ApiError
 
 _TOO_MANY_REQUESTS = 429  # what an eviction that a budget forbids is answered with
 _UNREADY_WITHIN_S = 15.0

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from plumbline.components.node.kind_config import CONTROL_PLANE
 from plumbline.core import shell
 from plumbline.core.paths import Paths
-from plumbline.kube.api import ApiError, Kube, Object, condition_of
+from plumbline.kube.api import Kube, Object, condition_of
+from plumbline.kube.transport import ApiError
 
 OK = "ok"  # what a healthy part says
 _ANSWERS_WITHIN_S = 3

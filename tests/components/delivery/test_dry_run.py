@@ -7,7 +7,7 @@ from typing import Any
 
 from plumbline.components.delivery import dry_run
 from plumbline.components.delivery.renderings import Rendering, Way
-from plumbline.kube.api import ApiError, NotFound
+from plumbline.kube.transport import ApiError, NotFound
 
 
 class ApiServer:
