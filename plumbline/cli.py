@@ -24,10 +24,8 @@ from plumbline.core.paths import Paths
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (0 good, 1 a control failed, 2 usage, 3 environment, 4 bring-up)."""
     try:
-        options = _parser().parse_args(argv)
-        command: Callable[[argparse.Namespace], int] = options.command
         with _ended_by_signals():
-            return command(options)
+            return _parser().answered(argv)
     except PlumblineError as error:
         return _said(str(error), error.exit_code)
     except BrokenPipeError:
@@ -81,13 +79,13 @@ def _ended_by_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> Parser:
     parser = Parser(prog="plumbline", description="Stand the stack up, prove it, take it down.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
 
     def command(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text)
-        sub.set_defaults(command=run)
+        sub.set_defaults(answer=run)
         return sub
 
     def about_a_stack(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
@@ -325,9 +323,9 @@ def _existing(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from plumbline import evidence  # noqa: PLC0415
+    from plumbline.evidence import cli  # noqa: PLC0415
 
-    return evidence.cli_main(options.rest)
+    return cli.main(options.rest)
 
 
 def _control(options: argparse.Namespace) -> int:
@@ -340,12 +338,12 @@ def _control(options: argparse.Namespace) -> int:
 
 
 def _faults(options: argparse.Namespace) -> int:
-    from plumbline import faults  # noqa: PLC0415
+    from plumbline.faults import cli  # noqa: PLC0415
 
-    return faults.cli_main(options.rest)
+    return cli.main(options.rest)
 
 
 def _bench(options: argparse.Namespace) -> int:
-    from plumbline import bench  # noqa: PLC0415
+    from plumbline.bench import cli  # noqa: PLC0415
 
-    return bench.cli_main(options.rest)
+    return cli.main(options.rest)

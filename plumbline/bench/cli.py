@@ -24,12 +24,10 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str]) -> int:
     """Run the command and return its exit code: 0 when every figure is within its bound, 1 when one is not."""
-    options = _parser().parse_args(argv)
-    answer: Callable[[argparse.Namespace], int] = options.answer
-    return answer(options)
+    return _parser().answered(argv)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> Parser:
     parser = Parser("plumbline bench", description="Measure, print the figures, and fail where one is out of bounds.")
     names = "bringup|wait|profile|interruptions|cycles|repeats"
     commands = parser.add_subparsers(required=True, metavar=names, parser_class=Parser)

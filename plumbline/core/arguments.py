@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -22,6 +23,12 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Refuse the arguments."""
         raise UsageError(f"{message}; see {self.prog} --help")
+
+    def answered(self, argv: Sequence[str] | None) -> int:
+        """Do what the arguments ask for, which is the default ``answer`` of a command's parser, and return its exit code."""
+        options = self.parse_args(argv)
+        answer: Callable[[argparse.Namespace], int] = options.answer
+        return answer(options)
 
 
 def add_stack_options(parser: argparse.ArgumentParser) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from plumbline.core.arguments import Parser
@@ -14,12 +14,10 @@ from plumbline.evidence import attestation, comparison, keys, page, runs
 
 def main(argv: Sequence[str]) -> int:
     """Run the command and return its exit code; without an action the latest run is shown."""
-    options = _parser().parse_args(argv or ["show"])
-    answer: Callable[[argparse.Namespace], int] = options.answer
-    return answer(options)
+    return _parser().answered(argv or ["show"])
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> Parser:
     parser = Parser("plumbline report", description="What finished runs left.")
     commands = parser.add_subparsers(required=True, metavar="show|diff|verify", parser_class=Parser)
 

@@ -25,12 +25,10 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str]) -> int:
     """Run the command and return its exit code: 0 when every fault was caught, 1 when one was missed."""
-    options = _parser().parse_args(argv)
-    answer: Callable[[argparse.Namespace], int] = options.answer
-    return answer(options)
+    return _parser().answered(argv)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> Parser:
     parser = Parser("plumbline faults", description="Break the stack on purpose and demand that its controls notice.")
     commands = parser.add_subparsers(required=True, metavar="list|run|heal", parser_class=Parser)
 

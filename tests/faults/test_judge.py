@@ -10,7 +10,8 @@ import plumbline.faults.cli
 from plumbline.core import events, state
 from plumbline.core.config import Config
 from plumbline.core.paths import Paths
-from plumbline.faults import cli_main, registry
+from plumbline.faults import registry
+from plumbline.faults.cli import main
 from plumbline.faults.injuries import undo
 from plumbline.faults.judge import JudgeFailed, PytestJudge
 from plumbline.faults.pytests import Forked, StillRunning, afresh
@@ -100,7 +101,7 @@ def test_caught_from_the_command_line(faults, checkout, capsys):
     (checkout / "peers").write_text("0")  # what an interrupted run left
     undo.Journal(undo.folder_of(faults)).add("peers", {"count": "2"})
 
-    assert cli_main(["run", "--fault", "peers-cut", "--network", "sepolia"]) == 0
+    assert main(["run", "--fault", "peers-cut", "--network", "sepolia"]) == 0
 
     said = capsys.readouterr().out
     assert "healed what an interrupted run left: peers count=2" in said
@@ -115,7 +116,7 @@ def test_caught_from_the_command_line(faults, checkout, capsys):
 
 
 def test_missed_from_the_command_line(faults, capsys):
-    assert cli_main(["run", "--fault", "nothing", "--network", "sepolia", "--no-check-before"]) == 1
+    assert main(["run", "--fault", "nothing", "--network", "sepolia", "--no-check-before"]) == 1
     assert "green under the fault" in capsys.readouterr().out
 
 
@@ -125,7 +126,7 @@ def test_what_is_in_no_whole_stack_is_broken_only_when_it_is_named(faults, capsy
         """Nothing that a whole stack has."""
         yield
 
-    cli_main(["run", "--all", "--network", "sepolia", "--no-check-before"])
+    main(["run", "--all", "--network", "sepolia", "--no-check-before"])
 
     said = capsys.readouterr().out
     assert "peers-cut" in said

@@ -8,7 +8,8 @@ import pytest
 
 from plumbline.core.errors import PlumblineError, UsageError
 from plumbline.core.lease import LeaseHeld
-from plumbline.faults import cli_main, registry
+from plumbline.faults import registry
+from plumbline.faults.cli import main
 from plumbline.faults.injuries import undo
 
 
@@ -64,14 +65,14 @@ def test_looking_up_faults_loads_no_cluster_client():
 
 def test_the_list_shows_each_fault_on_a_line(capsys):
     registry.fault("peers-cut", breaks="EXE-002", injured="geth-1")(cut)
-    assert cli_main(["list"]) == 0
+    assert main(["list"]) == 0
     assert capsys.readouterr().out.split("\n")[0].startswith("EXE-002   peers-cut")
     with pytest.raises(UsageError, match="no fault is registered that breaks EXE-009"):
-        cli_main(["list", "--for", "EXE-009"])
+        main(["list", "--for", "EXE-009"])
     with pytest.raises(
         UsageError, match="one of the arguments --for --fault --all is required; see plumbline faults run --help"
     ):
-        cli_main(["run"])
+        main(["run"])
 
 
 # -- undoing ------------------------------------------------------------------------------------------------------------
