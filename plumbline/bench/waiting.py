@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from plumbline.bench.figures import RETURNED, Figure, quantile
 from plumbline.core import wait
 from plumbline.kube.api import Kube, Object
+from plumbline.kube.ours import meta
 
 _NAME, _NAMESPACE = "plumbline-bench", "default"
 _WITHIN_S = 30.0
@@ -72,8 +73,8 @@ def _kubectl(kube: Kube, turn: str) -> float:
 @contextmanager
 def _object(kube: Kube) -> Iterator[None]:
     """Have the object that is changed, while the block runs."""
-    meta = {"name": _NAME, "namespace": _NAMESPACE, "labels": {"app.kubernetes.io/part-of": "plumbline"}}
-    kube.apply([{"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {"turn": "0"}}])
+    turn = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta(_NAME, _NAMESPACE), "data": {"turn": "0"}}
+    kube.apply([turn])
     try:
         yield
     finally:

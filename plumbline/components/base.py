@@ -20,6 +20,7 @@ from plumbline.core.config import Config
 from plumbline.core.paths import Paths
 from plumbline.kube.api import Kube, Object, node_address
 from plumbline.kube.helm import Helm
+from plumbline.kube.ours import meta
 
 PodSecurity = Literal["restricted", "baseline", "privileged"]
 
@@ -206,17 +207,13 @@ class HelmComponent(Component):
         """
         address = node_address(self.kube.get("Node", next(iter(self.site.nodes))))
         ports = [{"port": int(port), "protocol": "TCP"} for port in self.asked]
-        labels = {"app.kubernetes.io/part-of": "plumbline", "app.kubernetes.io/component": self.name}
+        component = {"app.kubernetes.io/component": self.name}
         return {
             "apiVersion": "networking.k8s.io/v1",
             "kind": "NetworkPolicy",
-            "metadata": {
-                "name": self.way_in,
-                "namespace": self.releases[0].namespace,
-                "labels": labels,
-            },
+            "metadata": meta(self.way_in, self.releases[0].namespace, component),
             "spec": {
-                "podSelector": {"matchLabels": {"app.kubernetes.io/component": self.name}},
+                "podSelector": {"matchLabels": component},
                 "policyTypes": ["Ingress"],
                 "ingress": [{"from": [{"ipBlock": {"cidr": f"{address}/32"}}], "ports": ports}],
             },

@@ -15,6 +15,7 @@ from plumbline.components.base import Component
 from plumbline.components.sealed_secrets import SealedSecrets
 from plumbline.components.secrets.authority import Authority, Pair
 from plumbline.core import wait
+from plumbline.kube import ours
 
 AUTHORITY = "local-ca"
 AUTHORITY_NAMESPACE = sealed_secrets.NAMESPACE  # where no workload reads Secrets but the controller
@@ -23,7 +24,6 @@ _CHARTS: Mapping[str, str] = {  # chart with an Ingress -> namespace of its rele
     "helios": "helios",
     "kube-prometheus-stack": "monitoring",
 }
-_LABELS: Mapping[str, str] = {"app.kubernetes.io/part-of": "plumbline"}
 _UNSEALED_WITHIN_S = 60.0
 
 
@@ -54,7 +54,7 @@ class Certificates(Component):
         missing = [wanted for wanted in self.wanted() if not self._sealed(wanted.name, wanted.namespace)]
         if not self._sealed(AUTHORITY, AUTHORITY_NAMESPACE):
             made = Authority.made(f"Plumbline, {self.site.config.cluster_name}")
-            SealedSecrets(self.site).deliver(made.pair.as_secret(AUTHORITY, AUTHORITY_NAMESPACE, _LABELS))
+            SealedSecrets(self.site).deliver(made.pair.as_secret(AUTHORITY, AUTHORITY_NAMESPACE, ours.LABELS))
             self._issue(made, self.wanted())
         elif missing:
             self._issue(self.authority(), missing)
@@ -102,7 +102,7 @@ class Certificates(Component):
 
     def deliver(self, wanted: Wanted, pair: Pair) -> None:
         """Give the ingress a certificate, in place of the one that it has."""
-        SealedSecrets(self.site).deliver(pair.as_secret(wanted.name, wanted.namespace, _LABELS))
+        SealedSecrets(self.site).deliver(pair.as_secret(wanted.name, wanted.namespace, ours.LABELS))
 
     def renew(self, host: str) -> Pair:
         """Issue the certificate of a host anew, give it to the ingress, and return it."""

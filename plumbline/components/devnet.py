@@ -20,6 +20,7 @@ from plumbline.components.chain import forks
 from plumbline.components.sealed_secrets import SealedSecrets
 from plumbline.core import shell, state, wait
 from plumbline.kube.api import Object
+from plumbline.kube.ours import meta
 
 NAMESPACE = "ethereum"
 JWT_SECRET, KEYS_SECRET, CONTROL_SECRET, GENESIS = "engine-jwt", "geth-nodekeys", "beacon-control", "devnet-genesis"
@@ -148,12 +149,8 @@ def _written_genesis(log: str) -> str:
 
 
 def _config_map(name: str, data: dict[str, str]) -> Object:
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": _meta(name), "data": data}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta(name, NAMESPACE), "data": data}
 
 
 def _secret(name: str, values: dict[str, str]) -> Object:
-    return {"apiVersion": "v1", "kind": "Secret", "metadata": _meta(name), "stringData": values}
-
-
-def _meta(name: str) -> Object:
-    return {"name": name, "namespace": NAMESPACE, "labels": {"app.kubernetes.io/part-of": "plumbline"}}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": meta(name, NAMESPACE), "stringData": values}

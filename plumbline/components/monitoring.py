@@ -30,7 +30,6 @@ SERVERS: Mapping[str, str] = {  # what keeps rules, alerts and silences: pod -> 
     f"prometheus-{RELEASE}-0": "prometheus",
     f"alertmanager-{RELEASE}-0": "alertmanager",
 }
-_LABELS: Mapping[str, str] = {"app.kubernetes.io/part-of": "plumbline"}
 _OF_OPERATOR = ("prometheuses", "alertmanagers", "alertmanagerconfigs", "probes", "scrapeconfigs")
 _SOON_S = 60.0
 
@@ -79,7 +78,7 @@ class Monitoring(HelmComponent):
         served = monitor_definitions.established(self.site, *_OF_OPERATOR)
         wait.until(served, named="the operator's resources served", within_s=_SOON_S)
         if self.kube.find("SealedSecret", credentials.NAME, NAMESPACE) is None:
-            SealedSecrets(self.site).deliver(Credentials.made().as_secret(NAMESPACE, _LABELS))
+            SealedSecrets(self.site).deliver(Credentials.made().as_secret(NAMESPACE))
         super().deploy()
 
     def ready(self) -> wait.Condition[Any]:

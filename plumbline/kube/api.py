@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from plumbline.core import shell, wait
 from plumbline.core.errors import PlumblineError
+from plumbline.kube import ours
 from plumbline.kube.kinds import path_of
 from plumbline.kube.transport import NotFound, Transport
 from plumbline.kube.watch import Watch
@@ -70,7 +71,7 @@ class Kube(Transport):
 
     def ensure_namespace(self, name: str, security: str) -> None:
         """Make a namespace with its Pod Security level (kept as it is where it exists with that level)."""
-        labels = {"pod-security.kubernetes.io/enforce": security, "app.kubernetes.io/part-of": "plumbline"}
+        labels = {"pod-security.kubernetes.io/enforce": security, **ours.LABELS}
         if name == "kube-system":
             return
         self.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from plumbline.core import wait
 from plumbline.kube.api import Kube, Object
+from plumbline.kube.ours import meta
 
 _KIND = "PersistentVolumeClaim"
 _GONE_WITHIN_S = 60.0
@@ -11,9 +12,8 @@ _GONE_WITHIN_S = 60.0
 
 def claim(name: str, namespace: str, size: str) -> Object:
     """Return a claim of a size (a Kubernetes quantity), of the default class."""
-    meta = {"name": name, "namespace": namespace, "labels": {"app.kubernetes.io/part-of": "plumbline"}}
     spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size}}}
-    return {"apiVersion": "v1", "kind": _KIND, "metadata": meta, "spec": spec}
+    return {"apiVersion": "v1", "kind": _KIND, "metadata": meta(name, namespace), "spec": spec}
 
 
 def remove(kube: Kube, namespace: str, *names: str) -> None:

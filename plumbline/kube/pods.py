@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from plumbline.kube.api import Object
+from plumbline.kube.ours import meta
 
 TOOLBOX = "plumbline.local/toolbox:0.1.0"
 IDLE = ("sleep", "infinity")
@@ -60,8 +61,7 @@ def confined(
             {"name": volume, "persistentVolumeClaim": {"claimName": claim}} for volume, (_, claim) in volumes.items()
         ],
     }
-    meta = {"name": name, "namespace": namespace, "labels": {"app.kubernetes.io/part-of": "plumbline"}}
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": meta(name, namespace), "spec": spec}
 
 
 def suspended_job(name: str, namespace: str) -> Object:

@@ -291,7 +291,7 @@ def test_a_dashboard_is_drawn_with_a_curve_for_each_series() -> None:
 
 def test_credentials_are_written_as_the_ingress_checks_them() -> None:
     made = Credentials.made()
-    data = made.as_secret("monitoring", {})["stringData"]
+    data = made.as_secret("monitoring")["stringData"]
     user, _, scrambled = data["auth"].strip().partition(":{SHA}")
 
     assert user == made.user

@@ -9,12 +9,13 @@ from typing import Any
 
 from plumbline.core import wait
 from plumbline.kube.api import Kube, Object, balanced_address
+from plumbline.kube.ours import meta
 from plumbline.kube.probes import NAMESPACE
 from plumbline.kube.transport import ApiError
 
 POOL = "plumbline-one-address"
 _METALLB = "metallb-system"
-_LABELS = {"app.kubernetes.io/part-of": "plumbline", "plumbline.dev/throwaway": "true"}
+_THROWAWAY = {"plumbline.dev/throwaway": "true"}
 _BACKEND = {"app.kubernetes.io/instance": "conformance", "app.kubernetes.io/component": "echo"}
 _ACCEPTED_WITHIN_S = 15.0
 
@@ -106,7 +107,7 @@ def service(kube: Kube, name: str, pool: str = "") -> Iterator[Balanced]:
         pool: the only pool that its address may come from.
     """
     annotations = {"metallb.io/address-pool": pool} if pool else {}
-    meta = {"name": name, "namespace": NAMESPACE, "labels": _LABELS, "annotations": annotations}
+    named = {**meta(name, NAMESPACE, _THROWAWAY), "annotations": annotations}
     spec = {
         "type": "LoadBalancer",
         "externalTrafficPolicy": "Local",  # the listener is to see who asks
@@ -114,7 +115,7 @@ def service(kube: Kube, name: str, pool: str = "") -> Iterator[Balanced]:
         "ports": [{"name": "http", "port": 80, "targetPort": "open"}],
     }
     kube.delete("Service", name, NAMESPACE)  # one that an interrupted run left would have its address already
-    kube.apply([{"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec}])
+    kube.apply([{"apiVersion": "v1", "kind": "Service", "metadata": named, "spec": spec}])
     try:
         yield Balanced(name, kube)
     finally:
@@ -124,9 +125,9 @@ def service(kube: Kube, name: str, pool: str = "") -> Iterator[Balanced]:
 @contextmanager
 def pool_of_one(kube: Kube, address: str) -> Iterator[str]:
     """Have a pool of one address, given to nobody who does not ask for it, while the block runs; yields the pool's name."""
-    meta = {"name": POOL, "namespace": _METALLB, "labels": _LABELS}
+    named = meta(POOL, _METALLB, _THROWAWAY)
     spec = {"addresses": [f"{address}-{address}"], "autoAssign": False}
-    pool = {"apiVersion": "metallb.io/v1beta1", "kind": "IPAddressPool", "metadata": meta, "spec": spec}
+    pool = {"apiVersion": "metallb.io/v1beta1", "kind": "IPAddressPool", "metadata": named, "spec": spec}
 
     def accept() -> wait.Observation[None]:
         try:

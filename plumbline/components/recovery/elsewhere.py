@@ -11,6 +11,7 @@ from plumbline.components.volumes.snapshots import Snapshot, Snapshots
 from plumbline.core import wait
 from plumbline.core.errors import UsageError
 from plumbline.kube.api import Kube, Object, node_address
+from plumbline.kube.ours import meta
 
 _MARK = "plumbline.dev/restored-into"
 _READY_WITHIN_S, _GONE_WITHIN_S = 30.0, 90.0
@@ -88,14 +89,14 @@ class Elsewhere:
 
     def _genesis(self) -> Object:
         data = self.kube.get("ConfigMap", GENESIS, NAMESPACE)["data"]
-        return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": self._meta(GENESIS), "data": data}
+        return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta(GENESIS, self.namespace), "data": data}
 
     def _snapshot(self, snapshot: Snapshot) -> Object:
         return {
             "apiVersion": "snapshot.storage.k8s.io/v1",
             "kind": "VolumeSnapshot",
             "metadata": {
-                **self._meta(snapshot.name),
+                **meta(snapshot.name, self.namespace),
                 "labels": dict(snapshot.labels),
                 "annotations": dict(snapshot.annotations),
             },
@@ -145,14 +146,8 @@ class Elsewhere:
             ]
         }
         its = {"podSelector": nodes, "policyTypes": ["Ingress"], "ingress": [{"from": [here], "ports": devnet}]}
-        return [
-            _policy(self._meta("restored"), own),
-            _policy({**self._meta(self._way_in), "namespace": NAMESPACE}, its),
-        ]
-
-    def _meta(self, name: str) -> Object:
-        return {"name": name, "namespace": self.namespace, "labels": {"app.kubernetes.io/part-of": "plumbline"}}
+        return [_policy(meta("restored", self.namespace), own), _policy(meta(self._way_in, NAMESPACE), its)]
 
 
-def _policy(meta: Object, spec: Object) -> Object:
-    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": meta, "spec": spec}
+def _policy(named: Object, spec: Object) -> Object:
+    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": named, "spec": spec}

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from plumbline.kube.api import Object
+from plumbline.kube.ours import meta
 
 NAME = "monitoring-credentials"
 USER = "plumbline"
@@ -34,12 +35,11 @@ class Credentials:
         password, line = (base64.b64decode(data[key]).decode() for key in ("password", "auth"))
         return cls(line.partition(":")[0], password)
 
-    def as_secret(self, namespace: str, labels: Mapping[str, str]) -> Object:
+    def as_secret(self, namespace: str) -> Object:
         """Return the Secret: for people, and as the ingress checks them (a line as htpasswd writes it).
 
         A fast hash without salt is enough: nobody can try 192 bits of chance.
         """
         digest = base64.b64encode(hashlib.sha1(self.password.encode()).digest()).decode()  # noqa: S324
         data = {"password": self.password, "auth": f"{self.user}:{{SHA}}{digest}\n"}
-        meta = {"name": NAME, "namespace": namespace, "labels": dict(labels)}
-        return {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "stringData": data}
+        return {"apiVersion": "v1", "kind": "Secret", "metadata": meta(NAME, namespace), "stringData": data}

@@ -12,6 +12,7 @@ from plumbline.components.light_client import NAMESPACE
 from plumbline.components.verification import lying_node
 from plumbline.core import wait
 from plumbline.kube.api import Kube, Object
+from plumbline.kube.ours import meta
 
 NAME = "liar"
 RPC_PORT, CONTROL_PORT = 8545, 8009
@@ -67,7 +68,7 @@ class Liar:
 def program(name: str) -> Object:
     """Return the ConfigMap with the program, for a pod of that name."""
     text = Path(lying_node.__file__).read_text()
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": _meta(name), "data": {"lying_node.py": text}}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta(name, NAMESPACE), "data": {"lying_node.py": text}}
 
 
 def pod(name: str, labels: Mapping[str, str], upstream: str, lie: str = "") -> Object:
@@ -99,12 +100,12 @@ def pod(name: str, labels: Mapping[str, str], upstream: str, lie: str = "") -> O
         "containers": [container],
         "volumes": [{"name": "program", "configMap": {"name": name}}],
     }
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": _meta(name, labels), "spec": spec}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": meta(name, NAMESPACE, labels), "spec": spec}
 
 
 def _service() -> Object:
     spec = {"selector": {"app": NAME}, "ports": [{"name": "rpc", "port": RPC_PORT, "targetPort": "rpc"}]}
-    return {"apiVersion": "v1", "kind": "Service", "metadata": _meta(NAME), "spec": spec}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": meta(NAME, NAMESPACE), "spec": spec}
 
 
 def _flows() -> Object:
@@ -119,12 +120,9 @@ def _flows() -> Object:
         "ingress": [{"from": [{"podSelector": {"matchLabels": _LIGHT_CLIENT}}], "ports": rpc}],
         "egress": [{"to": [geth], "ports": rpc}],
     }
-    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": _meta(NAME), "spec": spec}
-
-
-def _meta(name: str, labels: Mapping[str, str] | None = None) -> Object:
     return {
-        "name": name,
-        "namespace": NAMESPACE,
-        "labels": {"app.kubernetes.io/part-of": "plumbline", **(labels or {})},
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": meta(NAME, NAMESPACE),
+        "spec": spec,
     }

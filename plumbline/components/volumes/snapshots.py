@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from plumbline.core import wait
+from plumbline.kube import ours
 from plumbline.kube.api import Kube, Object
 from plumbline.kube.claims import claim
 
@@ -101,14 +102,9 @@ class Snapshots:
         annotations: Mapping[str, str] | None = None,
     ) -> None:
         """Ask for a snapshot of a claim's volume, of the class that is the default for its driver; does not wait."""
-        meta = {
-            "name": name,
-            "namespace": self.namespace,
-            "labels": {"app.kubernetes.io/part-of": "plumbline", **(labels or {})},
-            "annotations": dict(annotations or {}),
-        }
+        named = {**ours.meta(name, self.namespace, labels), "annotations": dict(annotations or {})}
         spec = {"source": {"persistentVolumeClaimName": claim}}
-        self.kube.apply([{"apiVersion": f"{GROUP}/v1", "kind": "VolumeSnapshot", "metadata": meta, "spec": spec}])
+        self.kube.apply([{"apiVersion": f"{GROUP}/v1", "kind": "VolumeSnapshot", "metadata": named, "spec": spec}])
 
     def ready(self, name: str) -> wait.Condition[Snapshot]:
         """Return the condition that a volume can be restored from a snapshot."""

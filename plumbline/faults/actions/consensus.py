@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from copy import deepcopy
 from typing import TYPE_CHECKING
 
 from plumbline.components.devnet import GENESIS, NAMESPACE
 from plumbline.faults.injuries.again import again_and_again
+from plumbline.faults.injuries.changes import added
 from plumbline.faults.injuries.nodes import deployed_with, misbehaving, without_policy
 from plumbline.faults.injuries.undo import cure, undone_by
 from plumbline.faults.registry import fault
+from plumbline.kube.ours import meta
 
 if TYPE_CHECKING:
+    from plumbline.kube.api import Object
     from plumbline.stack import Stack
 
 _YEAR_2100 = 4102444800
@@ -103,26 +105,17 @@ def _genesis_as_made(stack: Stack) -> None:
 def fork_planned_by_one(stack: Stack) -> Iterator[None]:
     """The follower is initialised with a genesis that plans Amsterdam, which no other node does."""
     with (
-        _drifted_genesis(stack),
+        added(stack, _drifted_genesis(stack)),
         deployed_with(stack, "geth-follower", {"genesis": {"existingConfigMap": _OTHER_GENESIS}}),
     ):
         yield
 
 
-@contextmanager
-def _drifted_genesis(stack: Stack) -> Iterator[None]:
+def _drifted_genesis(stack: Stack) -> Object:
     genesis = deepcopy(stack.devnet.genesis)
     genesis["config"]["amsterdamTime"] = _YEAR_2100
-    with undone_by(stack, "delete-config-map", name=_OTHER_GENESIS):
-        stack.site.kube.apply([_config_map(_OTHER_GENESIS, {"genesis.json": json.dumps(genesis)})])
-        yield
+    return _config_map(_OTHER_GENESIS, {"genesis.json": json.dumps(genesis)})
 
 
-@cure("delete-config-map")
-def _delete_config_map(stack: Stack, *, name: str) -> None:
-    stack.site.kube.delete("ConfigMap", name, NAMESPACE)
-
-
-def _config_map(name: str, data: dict[str, str]) -> dict[str, object]:
-    meta = {"name": name, "namespace": NAMESPACE, "labels": {"app.kubernetes.io/part-of": "plumbline"}}
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": data}
+def _config_map(name: str, data: dict[str, str]) -> Object:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta(name, NAMESPACE), "data": data}
