@@ -7,28 +7,23 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property, partial
-from ipaddress import IPv4Network, ip_address
 from pathlib import Path
 from typing import Any, ClassVar
 
 import yaml
 
-from plumbline.components.base import Component, Site
+from plumbline.components.base import Site
 from plumbline.components.entrance import reach
-from plumbline.components.node import belongings, containers, control_plane, kind_config
+from plumbline.components.node import belongings, kind_config
 from plumbline.components.node.belongings import Belonging
-from plumbline.components.node.containers import Container
-from plumbline.components.node.control_plane import Pinned
 from plumbline.components.node.host import Kernel, Network, Seen, nodes_left, nodes_of
 from plumbline.components.node.neighbours import Neighbours
+from plumbline.components.node.standing import StandingCluster
 from plumbline.core import events, shell, state, wait
 from plumbline.core.errors import ConfigError, ForeignCluster, PlumblineError, Unfit
-from plumbline.kube import api as k8s
-from plumbline.kube import probes, transport
-from plumbline.kube.probes import Question
+from plumbline.kube import transport
 
 OWNER_LABEL = "plumbline.dev/owner"
 _CREATE_WITHIN_S = 180.0
@@ -45,7 +40,7 @@ class KindFailed(PlumblineError):
         super().__init__(f"KinD could not make the cluster: {shell.gist(result.stderr)}")
 
 
-class Cluster(Component):
+class Cluster(StandingCluster):
     """A Kubernetes cluster in containers (https://kind.sigs.k8s.io), of one node or several, from the image that we built."""
 
     name: ClassVar[str] = "cluster"
@@ -276,74 +271,7 @@ class Cluster(Component):
             f'or remove it by "{docker} rm --force --volumes {" ".join(sorted(map(_name, nodes)))}"'
         )
 
-    # -- what can be asked of it ---------------------------------------------------------------------------------
-
-    def nodes(self) -> list[k8s.Object]:
-        """Return the Node objects."""
-        return self.kube.objects("Node")
-
-    def restarts(self) -> dict[str, int]:
-        """Return how often each pod's containers were restarted, by "namespace/name"."""
-        pods = self.kube.objects("Pod", None)
-        return {f"{p['metadata']['namespace']}/{p['metadata']['name']}": k8s.restarts(p) for p in pods}
-
-    def health(self, only: str = "") -> dict[str, str]:
-        """Return what each part of the cluster (or ``only`` one of the nodes' parts) says of its health: "ok", or what is wrong."""
-
-        def ask(node: str) -> dict[str, str]:
-            return control_plane.of_node(partial(self.node_exec, node=node), self.site.nodes[node], only)
-
-        said = {f"{part} on {node}": text for node, told in self.each_node(ask).items() for part, text in told.items()}
-        return said if only else {"kube-apiserver": control_plane.of_api_server(self.kube), **said}
-
-    def unready(self) -> dict[str, str]:
-        """Return the nodes that are not Ready, with what they say of it."""
-        return control_plane.unready(self.nodes())
-
-    @cached_property
-    def ranges(self) -> tuple[IPv4Network, IPv4Network]:
-        """The ranges of the pods' and of the Services' addresses."""
-        network = kind_config.read(self.site.paths.local, self.site.config)["networking"]
-        return IPv4Network(network["podSubnet"]), IPv4Network(network["serviceSubnet"])
-
-    def questions(self) -> set[Question]:
-        """Return who talked to which name server within the last half minute, as the nodes' connection tracking has it."""
-        said = self.each_node(lambda node: self.node_exec(*probes.LIST_QUESTIONS, node=node, check=False).stdout)
-        return set[Question]().union(*map(probes.read_questions, said.values()))
-
-    def leaves(self, question: Question) -> bool:
-        """Return whether a question came from a pod and left the cluster."""
-        source, target = ip_address(question.source), ip_address(question.target)
-        return source in self.ranges[0] and not any(target in inside for inside in self.ranges)
-
-    def ask(self, server: str) -> None:
-        """Send a question for names from the first node to a server, and wait for no answer."""
-        self.node_exec(*probes.question_to(server))
-
-    def containers(self) -> list[Container]:
-        """Return every container that runs on a node."""
-        found = self.each_node(lambda node: containers.running(partial(self.node_exec, node=node)))
-        return [container for running in found.values() for container in running]
-
-    def strangers(self, found: Iterable[Container]) -> list[str]:
-        """Return, in words, which of them run an image that the lock does not name, or not with the content that it should have."""
-        return containers.strangers(found, lambda ref: containers.pedigree(self.site.paths, self.site.config, ref))
-
-    def pinned(self) -> Pinned:
-        """Return the versions that the nodes' recipe asks for."""
-        return control_plane.pinned(self.site.paths)
-
-    def pods(self) -> list[k8s.Object]:
-        """Return every pod of the cluster."""
-        return self.kube.objects("Pod", None)
-
-    def cron_jobs(self) -> list[k8s.Object]:
-        """Return every CronJob of the cluster."""
-        return self.kube.objects("CronJob", None)
-
-    def namespaces(self) -> list[k8s.Object]:
-        """Return the Namespace objects."""
-        return self.kube.objects("Namespace")
+    # -- what it has of this machine ---------------------------------------------------------------------------
 
     @property
     def neighbours(self) -> Neighbours:
@@ -353,29 +281,6 @@ class Cluster(Component):
     def belongings(self) -> frozenset[Belonging]:
         """Return what the cluster occupies on this machine outside of itself."""
         return belongings.of_cluster(self.site.config.cluster_name, self.engine)
-
-    def node_exec(
-        self,
-        *argv: str,
-        node: str = "",
-        within_s: float = 30,
-        input: str | None = None,  # noqa: A002  (as shell.run calls it)
-        check: bool = True,
-    ) -> shell.Result:
-        """Run a program in a node's container, as root, in the node's namespaces; without a ``node`` in the first one."""
-        words = ["docker", "exec", "--interactive", node or self.node_container, *argv]
-        return shell.run(words, within_s=within_s, env=self.engine, input=input, check=check)
-
-    def each_node[T](self, act: Callable[[str], T]) -> dict[str, T]:
-        """Do something with every node, all at once, and return what came of it, by the node's name."""
-        nodes = list(self.site.nodes)
-        with ThreadPoolExecutor(len(nodes)) as pool:
-            return dict(zip(nodes, pool.map(act, nodes), strict=True))
-
-    @property
-    def node_container(self) -> str:
-        """Name of the first node's container in the engine: that of the control plane."""
-        return next(iter(self.site.nodes))
 
     @property
     def image(self) -> str:
@@ -387,16 +292,6 @@ class Cluster(Component):
         connected = {_name(node): node["NetworkSettings"]["Networks"][Network.NAME] for node in self._containers()}
         return {str(network["MacAddress"]).lower(): node for node, network in connected.items()}
 
-    def subnet(self) -> str:
-        """Return the IPv4 subnet of the engine's network that the nodes are on, for example "172.18.0.0/16"."""
-        result = shell.run(["docker", "network", "inspect", Network.NAME], within_s=20, env=self.engine)
-        subnets: list[str] = [entry["Subnet"] for entry in json.loads(result.stdout)[0]["IPAM"]["Config"]]
-        return next(subnet for subnet in subnets if ":" not in subnet)
-
-    def address(self) -> str:
-        """Return the first node's IPv4 address in that network: that of the API server."""
-        return k8s.node_address(self.kube.get("Node", self.node_container))
-
     def host_ports(self) -> set[tuple[str, int]]:
         """Return the addresses and ports of this machine that the KinD configuration asks for."""
         mapped = [mapping for node in self._wanted["nodes"] for mapping in node.get("extraPortMappings", ())]
@@ -407,17 +302,6 @@ class Cluster(Component):
         """Return the port of this machine's loopback that leads to a port of a node."""
         container = next(each for each in self._containers() if _name(each) == node)
         return int(container["NetworkSettings"]["Ports"][f"{port}/tcp"][0]["HostPort"])
-
-    def kill(self, namespace: str, pod: str, container: str) -> None:
-        """Send SIGKILL to a container's first process."""
-        self.signal(namespace, pod, container, "SIGKILL")
-
-    def signal(self, namespace: str, pod: str, container: str, signal: str) -> None:
-        """Send a signal to a container's first process, by the containerd of the pod's node."""
-        found = self.kube.get("Pod", pod, namespace)
-        identity = k8s.container_id(found, container).removeprefix("containerd://")
-        argv = ("ctr", "-n", "k8s.io", "task", "kill", "-s", signal, identity)
-        self.node_exec(*argv, node=found["spec"]["nodeName"])
 
     # -- mechanics -----------------------------------------------------------------------------------------------
 
@@ -431,13 +315,6 @@ class Cluster(Component):
     def check(self) -> None:
         """Refuse a KinD configuration without a node, before anything is touched."""
         _ = self._wanted
-
-    @cached_property
-    def engine(self) -> dict[str, str]:
-        """What the environment of ``docker`` and ``kind`` needs so that they reach the engine."""
-        from plumbline.images import engine  # noqa: PLC0415
-
-        return engine.docker_env()
 
     @property
     def _file(self) -> Path:

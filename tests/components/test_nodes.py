@@ -144,7 +144,7 @@ def test_a_signal_goes_to_the_node_of_the_pod(site: Site, asked: list[str]) -> N
 
     Cluster(site).kill("ethereum", "geth-0", "geth")
 
-    assert asked == ["docker exec --interactive c-worker2 ctr -n k8s.io task kill -s SIGKILL abc"]
+    assert asked == ["docker exec --interactive c-worker2 ctr --namespace k8s.io task kill -s SIGKILL abc"]
 
 
 def test_the_api_server_is_let_in_to_what_is_asked_through_it(site: Site) -> None:

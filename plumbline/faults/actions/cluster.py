@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 _WELL_WITHIN_S = 60.0
 _UNBOUNDED = "plumbline-unbounded"
 _ROGUE = "rogue.invalid/toolbox:latest"
-_CTR = ("ctr", "-n", "k8s.io")
 
 
 # -- CLU-001 --------------------------------------------------------------------------------------------------------------
@@ -135,7 +134,7 @@ def started_past_kubernetes(stack: Stack) -> Iterator[None]:
     """Somebody with access to the node starts a container of which Kubernetes knows nothing."""
     name = "plumbline-past-kubernetes"
     with _tagged(stack, TOOLBOX, _ROGUE), undone_by(stack, "end-container", name=name):
-        stack.cluster.node_exec(*_CTR, "run", "--detach", _ROGUE, name, "sleep", "infinity")
+        stack.cluster.ctr("run", "--detach", _ROGUE, name, "sleep", "infinity")
         yield
 
 
@@ -146,21 +145,19 @@ def _end_container(stack: Stack, *, name: str) -> None:
         ("tasks", "rm", "--force", name),
         ("containers", "rm", name),
     ):
-        stack.cluster.node_exec(*_CTR, *words, check=False)
+        stack.cluster.ctr(*words, check=False)
 
 
 @contextmanager
 def _tagged(stack: Stack, image: str, name: str) -> Iterator[None]:
     with undone_by(stack, "untag", name=name):
-        stack.cluster.each_node(
-            lambda node: stack.cluster.node_exec(*_CTR, "images", "tag", "--force", image, name, node=node)
-        )
+        stack.cluster.each_node(lambda node: stack.cluster.ctr("images", "tag", "--force", image, name, node=node))
         yield
 
 
 @cure("untag")
 def _untag(stack: Stack, *, name: str) -> None:
-    stack.cluster.each_node(lambda node: stack.cluster.node_exec(*_CTR, "images", "rm", name, node=node, check=False))
+    stack.cluster.each_node(lambda node: stack.cluster.ctr("images", "rm", name, node=node, check=False))
 
 
 # -- CLU-005 --------------------------------------------------------------------------------------------------------------
