@@ -9,7 +9,8 @@ from pathlib import Path
 
 from plumbline.components.node import belongings
 from plumbline.components.node.belongings import Belonging
-from plumbline.components.node.host import SETTINGS, nodes_left
+from plumbline.components.node.host import nodes_left
+from plumbline.components.node.kernel import SETTINGS
 from plumbline.core import wait
 from plumbline.core.paths import Paths
 

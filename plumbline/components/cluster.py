@@ -18,7 +18,8 @@ from plumbline.components.base import Site
 from plumbline.components.entrance import reach
 from plumbline.components.node import belongings, kind_config
 from plumbline.components.node.belongings import Belonging
-from plumbline.components.node.host import Kernel, Network, Seen, nodes_left, nodes_of
+from plumbline.components.node.host import Network, Seen, nodes_left, nodes_of
+from plumbline.components.node.kernel import Kernel
 from plumbline.components.node.neighbours import Neighbours
 from plumbline.components.node.standing import StandingCluster
 from plumbline.core import events, shell, state, wait
