@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any, ClassVar
 
 from plumbline.components.base import Component, Site
 from plumbline.core import wait
+from plumbline.core.checksum import sha256_of
 from plumbline.kube import definitions
 
 _MODULE = "github.com/prometheus-operator/prometheus-operator"
@@ -34,7 +34,7 @@ class MonitorDefinitions(Component):
 
     def fingerprint(self) -> str:
         """Return a checksum over the module's pin."""
-        return hashlib.sha256((self.site.paths.local / _PIN).read_bytes()).hexdigest()
+        return sha256_of(self.site.paths.local / _PIN)
 
 
 def apply(site: Site, *resources: str) -> None:

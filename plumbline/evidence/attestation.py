@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from plumbline.core import state
+from plumbline.core.checksum import sha256_of
 from plumbline.core.errors import ControlFailed
 from plumbline.core.report_files import IMAGES
 from plumbline.evidence import page, runs
@@ -135,7 +136,7 @@ def _checksums(folder: Path) -> Iterator[tuple[str, str]]:
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
         name = file.relative_to(folder).as_posix()
         if name not in _MADE_LATER:
-            yield name, hashlib.sha256(file.read_bytes()).hexdigest()
+            yield name, sha256_of(file)
 
 
 def _digest(text: str) -> dict[str, str]:

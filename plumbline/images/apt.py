@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from plumbline.core import events, lease, paths, shell, state
+from plumbline.core.checksum import sha256_of
 from plumbline.core.errors import ChecksumMismatch, Unfit
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
@@ -229,12 +230,6 @@ def bill(debs: Iterable[Deb]) -> str:
     """Which packages were used, as canonical JSON: name, version and SHA-256 of each."""
     entries = [{"name": deb.name, "version": deb.version, "sha256": deb.sha256} for deb in debs]
     return json.dumps(sorted(entries, key=lambda entry: entry["name"]), indent=1) + "\n"
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file's content, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _os_release() -> dict[str, str]:

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from plumbline.core.checksum import sha256_of
+
 IGNORED = ("__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache")
 SHORT = 12
 
@@ -25,14 +27,8 @@ def key_of(*parts: Any) -> str:
 def key_of_tree(folder: Path) -> str:
     """Return the key of a folder's content: names, executable bits and bytes of its files; not their times."""
     return key_of(
-        [(str(file.relative_to(folder)), os.access(file, os.X_OK), key_of_file(file)) for file in files_of(folder)]
+        [(str(file.relative_to(folder)), os.access(file, os.X_OK), sha256_of(file)) for file in files_of(folder)]
     )
-
-
-def key_of_file(file: Path) -> str:
-    """Return the SHA-256 of a file's bytes, in hex."""
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def files_of(folder: Path) -> Iterable[Path]:

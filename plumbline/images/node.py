@@ -8,8 +8,9 @@ from functools import cached_property
 from typing import IO, Any
 
 from plumbline.core import events, state
+from plumbline.core.checksum import sha256_of
 from plumbline.images import assembly, debian, docker, layers, oci, population, sbom
-from plumbline.images.content import SHORT, key_of, key_of_file
+from plumbline.images.content import SHORT, key_of
 from plumbline.images.oci import Image
 from plumbline.images.parts.base import Components
 from plumbline.images.recipes import Recipe
@@ -54,7 +55,7 @@ class Node:
     def key(self) -> str:
         """Key of everything that the node is made of."""
         images = [(recipe.ref, assembly.content_key(self.shop, recipe)) for recipe in self.inside]
-        script = key_of_file(self.recipe.folder / population.SCRIPT)
+        script = sha256_of(self.recipe.folder / population.SCRIPT)
         return key_of("node-1", self._base_key, self.recipe.settings(), images, script)
 
     @property

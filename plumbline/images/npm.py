@@ -8,8 +8,9 @@ from base64 import b64decode
 from pathlib import Path
 from typing import Any
 
+from plumbline.core.checksum import sha256_of
 from plumbline.images import fetching
-from plumbline.images.content import key_of, key_of_file
+from plumbline.images.content import key_of
 
 _WITHIN_S = 600.0
 _FILES = ("package.json", "package-lock.json")
@@ -40,7 +41,7 @@ def install(folder: Path, into: Path, toolchain: Path) -> Path:
 
 def key(folder: Path) -> str:
     """Return the key of what :func:`install` makes of a package."""
-    return key_of("npm", [key_of_file(folder / name) for name in _FILES])
+    return key_of("npm", [sha256_of(folder / name) for name in _FILES])
 
 
 def pins(folder: Path) -> list[tuple[str, str, str]]:

@@ -18,10 +18,11 @@ from typing import IO
 import zstandard
 
 from plumbline.core import events, lease, shell, state
+from plumbline.core.checksum import sha256_of
 from plumbline.core.errors import ChecksumMismatch, ConfigError, Unfit
 from plumbline.core.paths import Paths
 from plumbline.images import docker, engine, lock, population, workshop
-from plumbline.images.content import SHORT, key_of, key_of_file
+from plumbline.images.content import SHORT, key_of
 from plumbline.images.credentials import Login
 from plumbline.images.distribution import ImageMissing, Registry
 from plumbline.images.lock import Entry
@@ -216,7 +217,7 @@ def _populate(recipe: Recipe, base: str, tag: str, mirror: Registry, inside: Dig
 
 
 def _tag(recipe: Recipe, wanted: Digests) -> str:
-    script = key_of_file(recipe.folder / population.SCRIPT)
+    script = sha256_of(recipe.folder / population.SCRIPT)
     key = key_of("pulled-1", recipe.settings(), recipe.node, script, sorted(wanted.items()))
     return f"{NODES}:{str(recipe.ref).rpartition(':')[2]}-{key[:SHORT]}"
 

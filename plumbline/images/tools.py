@@ -11,10 +11,11 @@ from functools import cache
 from pathlib import Path
 
 from plumbline.core import events, state
+from plumbline.core.checksum import sha256_of
 from plumbline.core.errors import ConfigError
 from plumbline.core.paths import Paths
 from plumbline.images import apt, npm, pull, wheels, workshop
-from plumbline.images.content import key_of, key_of_file
+from plumbline.images.content import key_of
 from plumbline.images.workshop import Workshop
 
 FILE = "local/programs/tools.toml"
@@ -84,10 +85,10 @@ def kept(shop: Workshop, wanted: Tool) -> Path:
     if wanted.program:
         return shop.go.built(shop.programs[wanted.program]) / wanted.name
     if wanted.npm:
-        key = key_of(npm.key(_package(shop, wanted)), key_of_file(_node(shop)))
+        key = key_of(npm.key(_package(shop, wanted)), sha256_of(_node(shop)))
         return shop.store.path("bin", f"{wanted.npm}-{key[:16]}", wanted.name)
     if wanted.pypi:
-        key = key_of(key_of_file(_requirements(shop, wanted)), sys.version, sys.base_prefix)
+        key = key_of(sha256_of(_requirements(shop, wanted)), sys.version, sys.base_prefix)
         return shop.store.path("bin", f"{wanted.pypi}-{key[:16]}", wanted.name)
     key = key_of(
         wanted.suite, wanted.package, wanted.file, wanted.version, shop.debian_lock.of(wanted.suite, [wanted.package])

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 
 from plumbline.core import events, state
+from plumbline.core.checksum import sha256_of
 from plumbline.core.errors import ChecksumMismatch
 from plumbline.images import assembly, sbom
-from plumbline.images.content import key_of_file
 from plumbline.images.layers import Layer
 from plumbline.images.node import NAME as NODE
 from plumbline.images.node import Node
@@ -30,7 +30,7 @@ def stored_layers(shop: Workshop) -> int:
     for note in notes:
         recorded = (state.read_json(note) or {}).get("digest", "")
         file = note.with_suffix(".tar.zst")
-        actual = f"sha256:{key_of_file(file)}" if file.exists() else "(file missing)"
+        actual = f"sha256:{sha256_of(file)}" if file.exists() else "(file missing)"
         if actual != recorded:
             note.unlink()
             damaged = damaged or ChecksumMismatch(f"the stored layer {file.name}", recorded, actual, _MAKE_ANEW)

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from plumbline.core import shell
+from plumbline.core.checksum import sha256_of
 from plumbline.images import fetching
-from plumbline.images.content import Store, discard, key_of, key_of_file
+from plumbline.images.content import Store, discard, key_of
 
 PYTHON = "3.13"  # that of Debian trixie, which the images run
 _WITHIN_S = 1200.0
@@ -80,7 +81,7 @@ def extract(wheel: Path, name: str, into: Path) -> Path:
 
 def toolchain(store: Store, requirements: Path) -> Path:
     """Return the folder of a tool that is needed to build and comes as a wheel, unpacked once."""
-    folder = store.path("toolchain", f"{requirements.stem}-{key_of_file(requirements)[:16]}")
+    folder = store.path("toolchain", f"{requirements.stem}-{sha256_of(requirements)[:16]}")
     if folder.is_dir():
         return folder
     with (
@@ -143,7 +144,7 @@ def named(requirements: Path) -> str:
 
 def key(requirements: Path, architecture: str) -> str:
     """Return the key of what :func:`install` makes of a requirements file."""
-    return key_of("wheels", key_of_file(requirements), PYTHON, architecture)
+    return key_of("wheels", sha256_of(requirements), PYTHON, architecture)
 
 
 def normal(name: str) -> str:

@@ -20,9 +20,10 @@ from functools import cached_property
 from pathlib import Path
 
 from plumbline.core import events
+from plumbline.core.checksum import sha256_of
 from plumbline.core.errors import ConfigError
 from plumbline.images import wheels
-from plumbline.images.content import Store, key_of, key_of_file
+from plumbline.images.content import Store, key_of
 from plumbline.terraform.schema import Attribute, Block, Nested, Nesting, Schema, Type
 
 _LAYOUT = 1  # of the repacked sources in the cache
@@ -99,7 +100,7 @@ class Bindings:
     @cached_property
     def _sources(self) -> Path:
         """The sources by folder in one archive, made from the wheel once: the wheel's own can only be read as a whole."""
-        kept = self.store.path("bindings", f"{self.provider}-{key_of(key_of_file(self.pin), _LAYOUT)[:16]}.zip")
+        kept = self.store.path("bindings", f"{self.provider}-{key_of(sha256_of(self.pin), _LAYOUT)[:16]}.zip")
         if not kept.is_file():
             with (
                 events.phase("terraform", f"bindings of {self.provider}"),

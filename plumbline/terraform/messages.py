@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 from plumbline.core import shell
-from plumbline.images.content import key_of_file
+from plumbline.core.checksum import sha256_of
 from plumbline.images.workshop import Workshop
 
 _MODULE = "github.com/opentofu/opentofu"
@@ -20,7 +20,7 @@ _WITHIN_S = 60.0
 def load(shop: Workshop) -> ModuleType:
     """Return the messages as a module; generated once."""
     definition = shop.upstream.file(_MODULE, _DEFINITION)
-    folder = shop.store.path("terraform", f"{_NAME}-{key_of_file(definition)[:16]}")
+    folder = shop.store.path("terraform", f"{_NAME}-{sha256_of(definition)[:16]}")
     if not folder.is_dir():
         with shop.store.making(folder) as made:
             made.mkdir()

@@ -14,8 +14,8 @@ from plumbline.components.chain.answers import Answer, Answers
 from plumbline.components.recovery.vault import Export, ExportIncomplete
 from plumbline.components.secrets import escrow
 from plumbline.components.secrets.escrow import EscrowUnreadable, Label
-from plumbline.components.volumes import carried
 from plumbline.core import state
+from plumbline.core.checksum import sha256_of
 from plumbline.core.errors import ControlFailed
 
 PASSPHRASE, BLOCK = "as long as it takes", "0x7"
@@ -46,7 +46,7 @@ class Recorder:
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "keys.escrow").write_text(escrow.locked(Label("lost", "1", "now"), {"keys": []}, PASSPHRASE))
     state.write_json(tmp_path / "sealed-secrets.json", [])
-    files = {file.name: carried.digest(file) for file in tmp_path.iterdir()}
+    files = {file.name: sha256_of(file) for file in tmp_path.iterdir()}
     state.write_json(tmp_path / "contents.json", {"files": files, "sizes": {}, "block": 7, "hash": BLOCK})
     return tmp_path
 

@@ -14,6 +14,7 @@ from plumbline.components.sealed_secrets import SealedSecrets
 from plumbline.components.volumes import carried
 from plumbline.components.volumes.snapshots import Snapshots
 from plumbline.core import state
+from plumbline.core.checksum import sha256_of
 from plumbline.core.errors import ControlFailed, UsageError
 from plumbline.kube.api import Object
 from plumbline.kube.claims import claim
@@ -68,7 +69,7 @@ class Export:
             file = folder / name
             if not file.is_file():
                 raise ExportIncomplete(folder, name, "is missing")
-            if carried.digest(file) != digest:
+            if sha256_of(file) != digest:
                 raise ExportIncomplete(folder, name, "is not as it was written")
         return cls(folder, listed["block"], listed["hash"], listed["sizes"])
 
@@ -115,7 +116,7 @@ def export(site: Site, folder: Path, passphrase: str) -> Export:
     state.write_json(folder / _SEALED, sealed_secrets.manifests(NAMESPACE, *SECRETS))
     block = Execution(site).nodes[0].block("latest")
     sizes = {pod: _carry_out(site, pod, folder / _archive(pod)) for pod in _NODES}
-    files = {file.name: carried.digest(file) for file in folder.iterdir()}
+    files = {file.name: sha256_of(file) for file in folder.iterdir()}
     known = {"block": int(block["number"], 16), "hash": block["hash"], "sizes": sizes}
     state.write_json(folder / _LIST, {**known, "files": files})  # last: without it the folder is no export
     return Export.read(folder)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from plumbline.core import shell, wait
+from plumbline.core.checksum import sha256_of
 from plumbline.core.errors import PlumblineError
 from plumbline.kube.api import Kube, Object
 from plumbline.kube.pods import confined
@@ -40,12 +40,6 @@ with tarfile.open(fileobj=sys.stdin.buffer, mode="r|gz") as archive:
 """
 
 
-def digest(file: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal."""
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
-
-
 def out(kube: Kube, claim: Object, archive: Path) -> None:
     """Write the files of a new volume that a claim describes (a copy of a snapshot) into a compressed tar archive; the volume goes.
 
@@ -56,7 +50,7 @@ def out(kube: Kube, claim: Object, archive: Path) -> None:
     with _carrier(kube, claim) as words:
         ended = kube.kubectl(*words, _PACK, within_s=_CARRY_WITHIN_S, into=archive, check=False)
     kube.delete("PersistentVolumeClaim", name, namespace)
-    if not ended.ok or _last_said(ended) != digest(archive):
+    if not ended.ok or _last_said(ended) != sha256_of(archive):
         raise PlumblineError(f"the files of {name} did not arrive whole (last said: {_last_said(ended)}): try again")
 
 

@@ -8,8 +8,9 @@ from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, ClassVar
 
+from plumbline.core.checksum import sha256_of
 from plumbline.core.errors import ConfigError
-from plumbline.images.content import files_of, key_of, key_of_file, key_of_tree
+from plumbline.images.content import files_of, key_of, key_of_tree
 from plumbline.images.parts.base import Components, Part, named
 from plumbline.images.tree import Tree
 
@@ -84,7 +85,7 @@ class FolderPart(Part):
     @property
     def _sum(self) -> str:
         if self.only:
-            return key_of([(name, key_of_file(self._source / name)) for name in self.only])
+            return key_of([(name, sha256_of(self._source / name)) for name in self.only])
         return key_of_tree(self._source)
 
     @property

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from plumbline.core.checksum import sha256_of
 from plumbline.images import npm, wheels
-from plumbline.images.content import key_of, key_of_file
+from plumbline.images.content import key_of
 from plumbline.images.parts.base import Components, Part
 from plumbline.images.tree import Tree
 
@@ -32,7 +33,7 @@ class NpmPart(Part):
 
     def key(self, shop: Workshop) -> str:
         """Return the key of the pins and of the npm that installs them."""
-        return key_of(npm.key(self._package), key_of_file(self._node), self.path)
+        return key_of(npm.key(self._package), sha256_of(self._node), self.path)
 
     def lay(self, shop: Workshop, tree: Tree, scratch: Path) -> Components:
         """Install the packages."""

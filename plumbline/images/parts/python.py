@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from plumbline.core import shell
+from plumbline.core.checksum import sha256_of
 from plumbline.images import wheels
-from plumbline.images.content import IGNORED, key_of, key_of_file, key_of_tree
+from plumbline.images.content import IGNORED, key_of, key_of_tree
 from plumbline.images.parts.base import Components, Part, named
 from plumbline.images.tree import Tree
 
@@ -115,7 +116,7 @@ class StubsPart(Part):
     def key(self, shop: Workshop) -> str:
         """Return the key of the script, the modules' checksums and the generator's version."""
         sums = [shop.upstream.sum(module) for module, _ in self.protos]
-        return key_of(key_of_file(self._script), self.protos, sums, self.path, shop.system.key)
+        return key_of(sha256_of(self._script), self.protos, sums, self.path, shop.system.key)
 
     def lay(self, shop: Workshop, tree: Tree, scratch: Path) -> Components:
         """Generate and compile the stubs."""
@@ -151,7 +152,7 @@ class WheelPart(Part):
 
     def key(self, shop: Workshop) -> str:
         """Return the key of the pin and the chosen files."""
-        return key_of(key_of_file(self._file), self.files)
+        return key_of(sha256_of(self._file), self.files)
 
     def lay(self, shop: Workshop, tree: Tree, scratch: Path) -> Components:
         """Fetch the wheel and put the files in place."""
