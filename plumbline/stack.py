@@ -255,16 +255,12 @@ class Stack:
         Raises:
             UsageError: there is neither.
         """
-        component = self.components.get(name)
+        component, pods = self.components.get(name), self.site.kube.objects("Pod", None)
         if isinstance(component, HelmComponent):
             instances = {release.name for release in component.releases}
             label = "app.kubernetes.io/instance"
-            return [
-                p
-                for p in self.site.kube.objects("Pod", None)
-                if p["metadata"].get("labels", {}).get(label) in instances
-            ]
-        found = [pod for pod in self.site.kube.objects("Pod", None) if pod["metadata"]["name"] == name]
+            return [pod for pod in pods if pod["metadata"].get("labels", {}).get(label) in instances]
+        found = [pod for pod in pods if pod["metadata"]["name"] == name]
         if not found:
             raise UsageError(f'there is no component or pod "{name}"; components are {", ".join(self.components)}')
         return found

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from plumbline.components.base import HelmComponent, Release, Workload
+from plumbline.kube.api import name_of
 from plumbline.kube.probes import Probe, known_names
 
 
@@ -60,9 +61,5 @@ class NetworkPolicy(HelmComponent):
 
     def pod_at(self, address: str) -> str:
         """Return the name of the pod that has an address, or the address where none has it."""
-        found = [
-            p
-            for p in self.kube.objects("Pod", None)
-            if p["status"].get("podIP") == address and not p["spec"].get("hostNetwork")
-        ]
-        return f"{found[0]['metadata']['namespace']}/{found[0]['metadata']['name']}" if found else address
+        pods = (pod for pod in self.kube.objects("Pod", None) if not pod["spec"].get("hostNetwork"))
+        return next((name_of(pod) for pod in pods if pod["status"].get("podIP") == address), address)

@@ -15,11 +15,11 @@ from plumbline.components.base import HelmComponent, Release, Workload
 from plumbline.components.secrets import escrow, sealed_report, sealing
 from plumbline.components.secrets.escrow import EscrowUnreadable, Label
 from plumbline.components.secrets.sealed_report import Report
-from plumbline.components.secrets.sealing import Scope, SealingKey, name_of
+from plumbline.components.secrets.sealing import Scope, SealingKey
 from plumbline.core import wait
 from plumbline.kube import api as k8s
 from plumbline.kube import definitions
-from plumbline.kube.api import Object
+from plumbline.kube.api import Object, name_of
 
 NAMESPACE = RELEASE = "sealed-secrets"
 _MODULE = "github.com/bitnami/sealed-secrets"

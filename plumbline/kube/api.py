@@ -218,6 +218,11 @@ class Kube(Transport):
                 process.wait(5)
 
 
+def name_of(item: Object) -> str:
+    """Return an object's "namespace/name"."""
+    return f"{item['metadata']['namespace']}/{item['metadata']['name']}"
+
+
 def selector_of(workload: Object) -> str:
     """Return the label selector of a workload's pods."""
     labels = workload["spec"]["selector"].get("matchLabels", {})
@@ -228,6 +233,12 @@ def condition_of(found: Object, kind: str) -> Object:
     """Return a condition of an object's status by its type; Unknown where nobody has said anything yet (null is nothing, too)."""
     said = (found.get("status") or {}).get("conditions") or []
     return next((one for one in said if one["type"] == kind), {"type": kind, "status": "Unknown"})
+
+
+def container_statuses(pod: Object) -> list[Object]:
+    """Return the state of each container of a pod that the kubelet has told of, those that only prepare first."""
+    status = pod.get("status", {})
+    return [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]
 
 
 def pod_ready(pod: Object) -> bool:
@@ -256,7 +267,7 @@ def pod_state(pod: Object) -> str:
     """Say in one line what a pod is doing: its phase, and what its containers wait for or died of."""
     status = pod.get("status", {})
     said = [str(status.get("phase", "?"))]
-    for container in [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]:
+    for container in container_statuses(pod):
         waiting = container.get("state", {}).get("waiting")
         died = container.get("state", {}).get("terminated") or container.get("lastState", {}).get("terminated")
         if waiting and waiting.get("reason") not in (None, "PodInitializing", "ContainerCreating"):

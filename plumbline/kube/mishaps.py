@@ -6,23 +6,20 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from plumbline.kube.api import Object
+from plumbline.kube.api import Object, container_statuses, name_of
 
 _KILLED_FOR_MEMORY = "OOMKilled"
 
 
 def mishaps(pods: Iterable[Object], since: datetime) -> list[str]:
     """Return, in words, each container that crash-loops now, or was OOM-killed since a moment."""
-    return [said for pod in pods for container in _statuses(pod) for said in _of_container(pod, container, since)]
-
-
-def _statuses(pod: Object) -> list[Object]:
-    status = pod.get("status", {})
-    return [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]
+    return [
+        said for pod in pods for container in container_statuses(pod) for said in _of_container(pod, container, since)
+    ]
 
 
 def _of_container(pod: Object, container: Object, since: datetime) -> Iterator[str]:
-    where = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}: container {container['name']}"
+    where = f"{name_of(pod)}: container {container['name']}"
     waiting = container.get("state", {}).get("waiting") or {}
     ends = [end for state in ("state", "lastState") if (end := container.get(state, {}).get("terminated"))]
     if waiting.get("reason") == "CrashLoopBackOff":

@@ -15,6 +15,7 @@ from plumbline.components.secrets import sealing
 from plumbline.components.secrets.sealed_report import Report, Sealed
 from plumbline.components.secrets.sealing import Scope
 from plumbline.core.errors import UsageError
+from plumbline.kube.api import name_of
 
 SECRET = "{apiVersion: v1, kind: Secret, metadata: {name: key, namespace: ethereum}, stringData: {key: hunter22}}"
 
@@ -43,7 +44,7 @@ class Keeper:
 
     def seal(self, secret: Any, scope: Scope, because: str) -> Any:
         if scope is not Scope.STRICT and not because:
-            raise sealing.ScopeUnjustified(sealing.name_of(secret), scope)
+            raise sealing.ScopeUnjustified(name_of(secret), scope)
         return {"kind": "SealedSecret", "scope": str(scope)}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from plumbline.components.isolation.flows import NODE, OUTSIDE, Port
-from plumbline.kube.api import Object
+from plumbline.kube.api import Object, name_of
 
 _STANDING = ("Pending", "Running")
 _NAMES = Port(53, "UDP")
@@ -111,7 +111,7 @@ def standing(pods: Iterable[Object]) -> list[Object]:
 
 def places(pods: Iterable[Object]) -> dict[str, str]:
     """Return the workload of each standing pod ("namespace/pod") that has a network of its own."""
-    return {_name(pod): workload(pod) for pod in standing(pods) if not pod["spec"].get("hostNetwork")}
+    return {name_of(pod): workload(pod) for pod in standing(pods) if not pod["spec"].get("hostNetwork")}
 
 
 def sources(pods: Iterable[Object], nodes: Iterable[str]) -> tuple[Source, ...]:
@@ -121,7 +121,7 @@ def sources(pods: Iterable[Object], nodes: Iterable[str]) -> tuple[Source, ...]:
         running = [c["containerID"] for c in pod["status"].get("containerStatuses", []) if "running" in c["state"]]
         if running and not pod["spec"].get("hostNetwork"):
             identity = str(running[0]).removeprefix("containerd://")
-            found.append(Source(_name(pod), workload(pod), pod["status"]["podIP"], identity, pod["spec"]["nodeName"]))
+            found.append(Source(name_of(pod), workload(pod), pod["status"]["podIP"], identity, pod["spec"]["nodeName"]))
     return tuple(found)
 
 
@@ -148,7 +148,7 @@ def targets(
     for pod in standing(pods):
         if pod["spec"].get("hostNetwork") or not pod["status"].get("podIP"):
             continue
-        name, place, address = _name(pod), workload(pod), str(pod["status"]["podIP"])
+        name, place, address = name_of(pod), workload(pod), str(pod["status"]["podIP"])
         node = str(pod["spec"]["nodeName"])
         at[address] = place, node
         ports = {Port(number) for number in listening.get(name, ())} | _declared(pod)
@@ -223,7 +223,3 @@ def _backends(slices: Iterable[Object], port: Object, at: Mapping[str, tuple[str
         for place, node in [at.get(address, (address, ""))]
     }
     return tuple(sorted(found))
-
-
-def _name(pod: Object) -> str:
-    return f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from plumbline.core import state
 from plumbline.core.errors import ConfigError
-from plumbline.kube.api import Kube, Object
+from plumbline.kube.api import Kube, Object, name_of
 
 FILE = "isolation/secrets.toml"  # below local/
 _KEYS = {"accounts", "secrets", "reason"}
@@ -92,7 +92,7 @@ def rights(kube: Kube, accounts: Iterable[str], secrets: Iterable[str]) -> Right
 
 def names(kube: Kube, kind: str) -> list[str]:
     """Return every object of a kind as "namespace/name"."""
-    return [f"{each['metadata']['namespace']}/{each['metadata']['name']}" for each in kube.objects(kind, None)]
+    return [name_of(each) for each in kube.objects(kind, None)]
 
 
 def given(pod: Object) -> Iterator[tuple[str, str]]:

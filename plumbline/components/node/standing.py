@@ -77,7 +77,7 @@ class StandingCluster(Component):
     def restarts(self) -> dict[str, int]:
         """Return how often each pod's containers were restarted, by "namespace/name"."""
         pods = self.kube.objects("Pod", None)
-        return {f"{p['metadata']['namespace']}/{p['metadata']['name']}": k8s.restarts(p) for p in pods}
+        return {k8s.name_of(pod): k8s.restarts(pod) for pod in pods}
 
     def health(self, only: str = "") -> dict[str, str]:
         """Return what each part of the cluster (or ``only`` one of the nodes' parts) says of its health: "ok", or what is wrong."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import yaml
 
 from plumbline.kube import api as k8s
-from plumbline.kube.api import Kube, Object
+from plumbline.kube.api import Kube, Object, name_of
 from plumbline.kube.helm import Helm
 
 Inventory = Mapping[str, str]
@@ -53,7 +53,7 @@ def secret_values(kube: Kube) -> dict[str, str]:
         for key, value in (secret.get("data") or {}).items():
             text = b64decode(value).decode(errors="ignore")
             if len(text) >= _SHORTEST_SECRET and not _public(secret, text):
-                found[text] = f"{secret['metadata']['namespace']}/{secret['metadata']['name']} {key}"
+                found[text] = f"{name_of(secret)} {key}"
     return found
 
 
@@ -70,4 +70,4 @@ def _public(secret: Object, text: str) -> bool:
 
 
 def _name(kind: str, item: Object) -> str:
-    return f"{kind} {item['metadata']['namespace']}/{item['metadata']['name']}"
+    return f"{kind} {name_of(item)}"

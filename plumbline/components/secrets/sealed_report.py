@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from plumbline.components.secrets import sealing
-from plumbline.components.secrets.sealing import Scope, SealingKey, name_of
-from plumbline.kube.api import Object, condition_of
+from plumbline.components.secrets.sealing import Scope, SealingKey
+from plumbline.kube.api import Object, condition_of, name_of
 
 
 @dataclass(frozen=True)

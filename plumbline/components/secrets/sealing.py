@@ -21,7 +21,7 @@ from plumbline.components.secrets import authority
 from plumbline.components.secrets.authority import Pair
 from plumbline.core import shell
 from plumbline.core.errors import UsageError
-from plumbline.kube.api import Object
+from plumbline.kube.api import Object, name_of
 
 KEY_LABEL = "sealedsecrets.bitnami.com/sealed-secrets-key"
 BECAUSE = "plumbline.dev/scope-because"
@@ -213,11 +213,6 @@ def label_of(sealed: Object) -> bytes:
         Scope.CLUSTER_WIDE: "",
     }
     return bound[scope].encode()
-
-
-def name_of(item: Object) -> str:
-    """Return "namespace/name"."""
-    return f"{item['metadata']['namespace']}/{item['metadata']['name']}"
 
 
 def _annotations(item: Object) -> Mapping[str, str]:
