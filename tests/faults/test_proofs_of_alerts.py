@@ -15,9 +15,10 @@ from plumbline.components.alerting.rules import Rule
 from plumbline.components.telemetry.alert_receiver import Delivery
 from plumbline.components.telemetry.prometheus import Alert
 from plumbline.core import wait
-from plumbline.faults.alerts import causes, picture, proofs
+from plumbline.faults.alerts import causes, picture, prover
 from plumbline.faults.alerts.causes import FIRING, RESOLVING, Cause, Symptom
-from plumbline.faults.alerts.proofs import Proof, Prover, Unproved
+from plumbline.faults.alerts.proofs import Proof, Unproved
+from plumbline.faults.alerts.prover import Prover
 
 RULE = Rule(
     name="PeersLow",
@@ -77,9 +78,9 @@ def proved(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Prove one alert by causes."""
 
     def prove(world: World, *given: Cause, rule: Rule = RULE) -> Any:
-        monkeypatch.setattr(proofs, "load", lambda: list(given))
-        monkeypatch.setattr(proofs, "_DELIVERED_WITHIN_S", 0.05)
-        monkeypatch.setattr(proofs, "_QUIET_WITHIN_S", 0.05)
+        monkeypatch.setattr(prover, "load", lambda: list(given))
+        monkeypatch.setattr(prover, "_DELIVERED_WITHIN_S", 0.05)
+        monkeypatch.setattr(prover, "_QUIET_WITHIN_S", 0.05)
         return Prover(world.stack, [rule]).prove({rule.name}).outcomes[rule.name]
 
     return prove
@@ -184,8 +185,8 @@ def test_causes_of_one_part_act_one_after_another(monkeypatch: pytest.MonkeyPatc
 
         return Cause(name, f"{name}.", (Symptom(name, {"pod": name}),), (part,), inject)
 
-    monkeypatch.setattr(proofs, "load", lambda: [cause("a", "p"), cause("b", "p"), cause("c", "q")])
-    monkeypatch.setattr(proofs, "_DELIVERED_WITHIN_S", 0.02)
+    monkeypatch.setattr(prover, "load", lambda: [cause("a", "p"), cause("b", "p"), cause("c", "q")])
+    monkeypatch.setattr(prover, "_DELIVERED_WITHIN_S", 0.02)
     found = Prover(world.stack, [replace(RULE, name=name) for name in "abc"]).prove(set("abc")).outcomes
 
     assert set(found) == {"a", "b", "c"}
