@@ -5,22 +5,22 @@ from __future__ import annotations
 import re
 import tarfile
 import threading
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from plumbline.core import events, shell, state
+from plumbline.core import shell, state
 from plumbline.images import apt, wheels
 from plumbline.images.content import Store, key_of
+from plumbline.images.debian_lock import SYSTEM, DebianLock
 from plumbline.images.tree import EPOCH
 
 if TYPE_CHECKING:
     from plumbline.images.parts.debian import OsPart
 
-SYSTEM = "system"
 _INSTALL_WITHIN_S = 1800.0
 _WITHIN_S = 300.0
 _UNPACKING = threading.Lock()
@@ -40,45 +40,6 @@ _TRACES = (
     *("dev/*", "run/*", "tmp/*", "var/cache/*", "var/log/*", "var/lib/apt/*"),
     *("etc/apt/sources.list*", "etc/hostname", "etc/resolv.conf"),
 )
-
-
-class DebianLock:
-    """The packages that were used when the lock was written (``debian.lock.json``).
-
-    Its sections are "system" (the installed system) and the suites out of whose packages single files are taken; each maps a
-    package's name to its version and checksum.
-    """
-
-    def __init__(self, file: Path) -> None:
-        """Read the lock, if there is one."""
-        self.file = file
-        self.sections: dict[str, dict[str, dict[str, str]]] = state.read_json(file) or {}
-
-    def of(self, section: str, packages: Iterable[str] | None = None) -> dict[str, str]:
-        """Return the recorded "version sha256:…" of packages of a section (default: of all)."""
-        known = self.sections.get(section, {})
-        return {
-            name: f"{known[name]['version']} sha256:{known[name]['sha256']}"
-            for name in packages or known
-            if name in known
-        }
-
-    def drift(self, section: str, used: Mapping[str, Mapping[str, str]]) -> list[str]:
-        """Return what was used and is not what the lock says, a phrase each."""
-        known = self.sections.get(section, {})
-        return [
-            f"{name} {entry['version']} ({'recorded: ' + known[name]['version'] if name in known else 'not recorded'})"
-            for name, entry in sorted(used.items())
-            if known.get(name, {}).get("sha256") != entry["sha256"]
-        ]
-
-    def report_drift(self, section: str, used: Mapping[str, Mapping[str, str]]) -> None:
-        """Warn when the archive has moved on since the lock was written."""
-        if drift := self.drift(section, used):
-            shown = ", ".join(drift[:4]) + (f" and {len(drift) - 4} more" if len(drift) > 4 else "")
-            where = "the Debian system" if section == SYSTEM else f"Debian {section}"
-            text = f"{where} has moved on since {self.file.name} was written: {shown}; renew it with: plumbline images lock"
-            events.emit("images", "warning", text=text)
 
 
 @dataclass

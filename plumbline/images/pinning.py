@@ -7,7 +7,8 @@ from pathlib import Path
 
 from plumbline.core import events, state
 from plumbline.core.paths import Paths
-from plumbline.images import debian, fetching, lock, native, pull, tools, workshop
+from plumbline.images import fetching, lock, native, pull, tools, workshop
+from plumbline.images.debian_lock import SYSTEM
 from plumbline.images.golang import Program
 from plumbline.images.parts.debian import DebPart
 from plumbline.images.workshop import Workshop
@@ -62,8 +63,8 @@ def wrapper(program: Program, staged: list[str]) -> str:
 def record_debian(shop: Workshop) -> None:
     """Write which Debian packages are in use now, where they were fetched on this machine."""
     recorded = dict(shop.debian_lock.sections)
-    if used := shop.debian_used(debian.SYSTEM):
-        recorded[debian.SYSTEM] = used
+    if used := shop.debian_used(SYSTEM):
+        recorded[SYSTEM] = used
     for suite, packages in single_packages(shop).items():
         fetched = shop.debian_used(suite)
         known = {**recorded.get(suite, {}), **fetched}

@@ -13,6 +13,7 @@ from plumbline.core.errors import Unfit
 from plumbline.core.paths import Paths
 from plumbline.images import apt, debian, golang, recipes
 from plumbline.images.content import Store
+from plumbline.images.debian_lock import SYSTEM, DebianLock
 from plumbline.images.modules import Modules
 from plumbline.images.parts.debian import OsPart
 
@@ -74,9 +75,9 @@ class Workshop:
         return Modules(self.paths.local / "programs", self.go)
 
     @cached_property
-    def debian_lock(self) -> debian.DebianLock:
+    def debian_lock(self) -> DebianLock:
         """The recorded Debian packages."""
-        return debian.DebianLock(self.paths.local / "images" / "debian.lock.json")
+        return DebianLock(self.paths.local / "images" / "debian.lock.json")
 
     @cached_property
     def system(self) -> debian.System:
@@ -98,7 +99,7 @@ class Workshop:
 
     def debian_used(self, section: str) -> dict[str, dict[str, str]]:
         """Return the Debian packages that were used on this machine for a section of the lock: name -> version and checksum."""
-        return self.system.used() if section == debian.SYSTEM else state.read_json(self._debian_record(section)) or {}
+        return self.system.used() if section == SYSTEM else state.read_json(self._debian_record(section)) or {}
 
     def _debian_record(self, suite: str) -> Path:
         return self.store.path(f"debian-{suite}.json")

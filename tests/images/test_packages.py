@@ -13,6 +13,7 @@ import pytest
 from plumbline.core import events
 from plumbline.core.errors import DiskTooSmall, UsageError
 from plumbline.images import assembly, builder, debian, golang, pinning, sbom, wheels
+from plumbline.images.debian_lock import DebianLock
 from plumbline.images.parts.files import FolderPart
 from plumbline.images.tree import EPOCH, Tree
 from plumbline.images.workshop import Workshop, WrongArchitecture
@@ -73,7 +74,7 @@ def test_debian_records_are_read_from_checksums() -> None:
 def test_drift_of_debian_is_a_warning_that_names_packages(tmp_path: Path) -> None:
     file = tmp_path / "debian.lock.json"
     file.write_text(json.dumps({"forky": {"runc": {"version": "1.3.6", "sha256": "0"}}}))
-    lock = debian.DebianLock(file)
+    lock = DebianLock(file)
     heard: list[events.Event] = []
     stop = events.subscribe(heard.append)
     lock.report_drift("forky", {"runc": {"version": "1.3.7", "sha256": "1"}, "new": {"version": "1", "sha256": "2"}})
