@@ -87,28 +87,17 @@ def judge(served: Served, trusted_root: str, slot: int) -> Judgement:
     wanted = int(finality.finalized_header.beacon.slot), int(optimistic.attested_header.beacon.slot)
     if store is None:
         return Judgement(refused, 0, 0, *wanted)
-    now = spec.Slot(
-        max(slot, int(optimistic.signature_slot))
-    )  # a clock that is behind the node's is not the node's fault
+    # A clock that is behind the node's is not the node's fault.
+    now = spec.Slot(max(slot, int(optimistic.signature_slot)))
+
+    def process(name: str, step: Callable[..., Any], update: Any) -> None:
+        take(name, step, store, update, now, GENESIS_VALIDATORS_ROOT)
+
     for number, entry in enumerate(updates):
         update = ssz_json.from_json(spec.LightClientUpdate, entry["data"])
-        take(
-            f"update of period {period + number}",
-            spec.process_light_client_update,
-            store,
-            update,
-            now,
-            GENESIS_VALIDATORS_ROOT,
-        )
-    take("finality update", spec.process_light_client_finality_update, store, finality, now, GENESIS_VALIDATORS_ROOT)
-    take(
-        "optimistic update",
-        spec.process_light_client_optimistic_update,
-        store,
-        optimistic,
-        now,
-        GENESIS_VALIDATORS_ROOT,
-    )
+        process(f"update of period {period + number}", spec.process_light_client_update, update)
+    process("finality update", spec.process_light_client_finality_update, finality)
+    process("optimistic update", spec.process_light_client_optimistic_update, optimistic)
     return Judgement(
         refused, int(store.finalized_header.beacon.slot), int(store.optimistic_header.beacon.slot), *wanted
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -39,31 +39,39 @@ def of(kube: Kube, renderings: Sequence[Rendering]) -> Answer:
     Those of the local stack go by their names: what stands there would be changed, so this is an upgrade. The others get names
     of nobody's, in a namespace that is there.
     """
-    standing = {each["metadata"]["name"] for each in kube.objects("Namespace")}
+    counter = _Counter(kube)
+    shown = [(rendering, each) for rendering in renderings for each in rendering.objects]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        said = list(pool.map(lambda pair: counter.show(*pair), shown))
+    unserved = {
+        f"{each['apiVersion']} {each['kind']}" for (_, each), what in zip(shown, said, strict=True) if what is None
+    }
+    return Answer(said.count(""), tuple(what for what in said if what), frozenset(unserved))
 
-    @cache
-    def served(version: str) -> dict[str, Any]:
-        try:
-            found = kube.request("GET", f"/apis/{version}" if "/" in version else f"/api/{version}")
-        except NotFound:
-            return {}
-        return {each["kind"]: each for each in found["resources"] if "/" not in each["name"]}
 
-    def show(pair: tuple[Rendering, Object]) -> str | None:
-        rendering, each = pair
-        resource = served(each["apiVersion"]).get(each["kind"])
+class _Counter:
+    """Where objects are shown to the API server."""
+
+    def __init__(self, kube: Kube) -> None:
+        """See which namespaces stand."""
+        self._kube = kube
+        self._standing = {each["metadata"]["name"] for each in kube.objects("Namespace")}
+        self._served = cache(self._resources)  # by version
+
+    def show(self, rendering: Rendering, each: Object) -> str | None:
+        """Show an object; return why it is refused, empty where it is not, and None where its kind is not served at all."""
+        resource = self._served(each["apiVersion"]).get(each["kind"])
         if resource is None:
             return None
-        shown = copy.deepcopy(each)
-        path = f"/apis/{each['apiVersion']}" if "/" in each["apiVersion"] else f"/api/{each['apiVersion']}"
+        shown, path = copy.deepcopy(each), _path(each["apiVersion"])
         if resource["namespaced"]:
             own = rendering.namespace_of(each)
-            shown["metadata"]["namespace"] = own if own in standing else "default"
+            shown["metadata"]["namespace"] = own if own in self._standing else "default"
             path += f"/namespaces/{shown['metadata']['namespace']}"
         if not rendering.way.is_local:
             shown["metadata"]["name"] = f"{_NOBODYS}{each['metadata']['name']}"
         try:
-            kube.request(
+            self._kube.request(
                 "PATCH",
                 f"{path}/{resource['name']}/{shown['metadata']['name']}",
                 body=shown,
@@ -77,14 +85,15 @@ def of(kube: Kube, renderings: Sequence[Rendering]) -> Answer:
             return f"charts/{rendering.way.chart}, {rendering.way.name}: {title(each)}: {error.message}"
         return ""
 
-    shown = list(_each(renderings))
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        said = list(pool.map(show, shown))
-    unserved = {
-        f"{each['apiVersion']} {each['kind']}" for (_, each), what in zip(shown, said, strict=True) if what is None
-    }
-    return Answer(said.count(""), tuple(what for what in said if what), frozenset(unserved))
+    def _resources(self, version: str) -> dict[str, Any]:
+        """Return what is served of a version, by kind."""
+        try:
+            found = self._kube.request("GET", _path(version))
+        except NotFound:
+            return {}
+        return {each["kind"]: each for each in found["resources"] if "/" not in each["name"]}
 
 
-def _each(renderings: Sequence[Rendering]) -> Iterator[tuple[Rendering, Object]]:
-    return ((rendering, each) for rendering in renderings for each in rendering.objects)
+def _path(version: str) -> str:
+    """Return the API's path of a version: that of the core group has no group."""
+    return f"/apis/{version}" if "/" in version else f"/api/{version}"
