@@ -15,11 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from plumbline import machine
 from plumbline.components.base import Site
 from plumbline.components.cluster import Cluster
 from plumbline.components.entrance import reach
-from plumbline.core import shell
+from plumbline.core import machine, shell
 from plumbline.core.config import Config
 from plumbline.core.errors import DiskTooSmall, PlumblineError, ToolMissing, Unfit
 from plumbline.core.paths import Paths

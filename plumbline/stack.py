@@ -29,7 +29,7 @@ from plumbline.components.public_light_client import PublicLightClient
 from plumbline.components.sealed_secrets import SealedSecrets
 from plumbline.components.service_network import ServiceNetwork
 from plumbline.components.storage import Storage
-from plumbline.core import events, graph, lease, machine, state, wait
+from plumbline.core import events, graph, lease, machine_load, state, wait
 from plumbline.core.config import Config
 from plumbline.core.errors import (
     BringUpFailed,
@@ -202,7 +202,7 @@ class Stack:
             announce(self._history.like(this.kind))
             steps = self._steps(wanted)
             events.emit("stack", "plan", steps={name: step.needs for name, step in steps.items()})
-            with machine.sampled(), recorded(this):
+            with machine_load.sampled(), recorded(this):
                 run(steps, lambda step, cancelled: step.act(cancelled))
             self.created = self.cluster.created
             if self.created:

@@ -10,7 +10,7 @@ from plumbline.bench.commands import Commands, Ended
 from plumbline.bench.figures import table
 from plumbline.bench.leftovers import Place
 from plumbline.components.node.belongings import Belonging
-from plumbline.core import machine
+from plumbline.core import machine_load
 
 # One node container that stayed would hold more than 1 GB of each. Below that, event streams and logs of the engine grow with
 # every run, and the kernel and the engine give memory back when they need it, not when it is free.
@@ -28,7 +28,7 @@ class Use:
     @classmethod
     def now(cls, engine_data: Path) -> Use:
         """Look, where the engine keeps its data."""
-        return cls(machine.disk_used(engine_data), machine.memory_used())
+        return cls(machine_load.disk_used(engine_data), machine_load.memory_used())
 
 
 @dataclass(frozen=True)

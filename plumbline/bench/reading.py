@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from plumbline.bench.profile import Profile, Span, Step
-from plumbline.core import events, machine
+from plumbline.core import events, machine_load
 from plumbline.core.errors import UsageError
 from plumbline.core.paths import Paths
 
@@ -80,7 +80,7 @@ class _Reading:
                 self.spans[key] = Span(event["phase"], self.open.pop(key, at), at)
             case "observed":
                 self.seen.setdefault(event["named"], []).append((at, event["state"]))
-            case machine.SAMPLE:
+            case machine_load.SAMPLE:
                 self.load.append((at, event["busy"]))
 
     def profile(self, run: str, seconds: float) -> Profile:

@@ -1,80 +1,51 @@
-"""What this machine is busy with: the share of its processors, memory and disk that are in use; Linux only, elsewhere nothing is known."""
+"""What this machine is, as its kernel tells: facts only; the doctor judges them."""
 
 from __future__ import annotations
 
-import shutil
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+import gzip
+import platform
+import socket
 from pathlib import Path
 
-from plumbline.core import events
-
-COMPONENT, SAMPLE = "machine", "sample"
-_EVERY_S = 0.5
-_PROC = Path("/proc")
-_IDLE = (3, 4)  # columns of /proc/stat: idle, and waiting for a disk (https://docs.kernel.org/filesystems/proc.html)
-_GUESTS = 8  # from here on, times that are counted in earlier columns already
+_CONTROLLERS_V2 = Path("/sys/fs/cgroup/cgroup.controllers")
+_CONTROLLERS_V1 = Path("/proc/cgroups")
 
 
-@dataclass(frozen=True)
-class CpuTime:
-    """Time of all processors since the start of the machine, in the kernel's ticks."""
-
-    busy: int
-    total: int
-
-    @classmethod
-    def now(cls, proc: Path = _PROC) -> CpuTime:
-        """Read it from the kernel."""
-        return cls.parse((proc / "stat").read_text())
-
-    @classmethod
-    def parse(cls, stat: str) -> CpuTime:
-        """Return the time that the first line of /proc/stat tells."""
-        ticks = [int(word) for word in stat.partition("\n")[0].split()[1:]][:_GUESTS]
-        return cls(sum(ticks) - sum(ticks[column] for column in _IDLE), sum(ticks))
-
-    def share_since(self, before: CpuTime) -> float:
-        """Return the busy share of the time since ``before``, 0 to 1."""
-        passed = self.total - before.total
-        return (self.busy - before.busy) / passed if passed else 0.0
+def kernel_options() -> dict[str, str] | None:
+    """Return the kernel's build configuration, or None where it is not published."""
+    published, installed = Path("/proc/config.gz"), Path("/boot") / f"config-{platform.release()}"
+    if published.exists():
+        text = gzip.decompress(published.read_bytes()).decode()
+    elif installed.exists():
+        text = installed.read_text()
+    else:
+        return None
+    lines = (line.removeprefix("CONFIG_").partition("=") for line in text.splitlines() if line.startswith("CONFIG_"))
+    return {name: value for name, _, value in lines}
 
 
-def memory_used(proc: Path = _PROC) -> int:
-    """Return the bytes of memory that are not available for new programs."""
-    lines = (line.split() for line in (proc / "meminfo").read_text().splitlines())
-    kib = {words[0].rstrip(":"): int(words[1]) for words in lines}
-    return 1024 * (kib["MemTotal"] - kib["MemAvailable"])
+def controllers() -> set[str] | None:
+    """Return the cgroup controllers that the kernel offers, or None where it is not Linux."""
+    if _CONTROLLERS_V2.exists():
+        return set(_CONTROLLERS_V2.read_text().split())
+    if not _CONTROLLERS_V1.exists():
+        return None
+    rows = [line.split() for line in _CONTROLLERS_V1.read_text().splitlines() if not line.startswith("#")]
+    return {name for name, _, _, enabled in rows if enabled == "1"}
 
 
-def disk_used(folder: Path) -> int:
-    """Return the bytes in use on a folder's file system."""
-    return shutil.disk_usage(folder).used
+def has_address(address: str) -> bool:
+    """Return whether an address is one of this machine's own."""
+    return can_listen(address, 0)
 
 
-@contextmanager
-def sampled(every_s: float = _EVERY_S) -> Iterator[None]:
-    """Put the share of busy processor time on the event stream while the block runs, every ``every_s`` seconds."""
-    if not (_PROC / "stat").exists():
-        yield
-        return
-    stop = threading.Event()
-
-    def sample() -> None:
-        before = CpuTime.now()
-        ended = False
-        while not ended:
-            ended = stop.wait(every_s)
-            now = CpuTime.now()
-            events.emit(COMPONENT, SAMPLE, busy=round(now.share_since(before), 3))
-            before = now
-
-    thread = threading.Thread(target=sample, name="machine", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
+def can_listen(address: str, port: int) -> bool:
+    """Return whether somebody may listen on a port of an address of this machine (port 0: on any)."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError:
+            return False
+    return True

@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from plumbline import machine
-from plumbline.core import shell
+from plumbline.core import machine, shell
 from plumbline.core.config import Config
 
 Reach = Literal["direct", "mapped"]

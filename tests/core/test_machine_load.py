@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from plumbline.core import events, machine
-from plumbline.core.machine import CpuTime
+from plumbline.core import events, machine_load
+from plumbline.core.machine_load import CpuTime
 
 STAT = "cpu  100 5 50 800 40 1 4 0 30 0\ncpu0 1 1 1 1 1 1 1 1 0 0\nctxt 7\n"
 
@@ -27,7 +27,7 @@ def test_memory_in_use_is_what_is_not_available(tmp_path: Path) -> None:
         "MemTotal:  24000 kB\nMemFree: 100 kB\nMemAvailable:  20000 kB\nHugePages_Total: 0\n"
     )
 
-    assert machine.memory_used(tmp_path) == 4000 * 1024
+    assert machine_load.memory_used(tmp_path) == 4000 * 1024
 
 
 def test_samples_come_while_the_block_runs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,8 +41,8 @@ def test_samples_come_while_the_block_runs(monkeypatch: pytest.MonkeyPatch) -> N
             third.set()
 
     events.subscribe(hear)
-    with machine.sampled(every_s=0.02):
+    with machine_load.sampled(every_s=0.02):
         assert third.wait(5)
 
-    assert {(event["component"], event["event"]) for event in seen} == {(machine.COMPONENT, machine.SAMPLE)}
+    assert {(event["component"], event["event"]) for event in seen} == {(machine_load.COMPONENT, machine_load.SAMPLE)}
     assert all(0 <= event["busy"] <= 1 for event in seen)
