@@ -221,8 +221,8 @@ def _images(options: argparse.Namespace) -> int:
 
 def _up(options: argparse.Namespace) -> int:
     from plumbline import doctor  # noqa: PLC0415
+    from plumbline.dag import closure  # noqa: PLC0415
     from plumbline.faults.injuries import undo  # noqa: PLC0415
-    from plumbline.stack import closure  # noqa: PLC0415
 
     stack = _stack(options)
     events.open_run(stack.site.paths.runs)

@@ -9,9 +9,10 @@ from statistics import median
 from plumbline.controls import CATALOGUE
 from plumbline.core import state
 from plumbline.core.paths import Paths
+from plumbline.dag import closure
 from plumbline.evidence import record
 from plumbline.images import builder, commands, supply
-from plumbline.stack import Stack, closure
+from plumbline.stack import Stack
 
 
 def render(stack: Stack) -> str:

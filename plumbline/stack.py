@@ -5,11 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from statistics import median
-from typing import Any, Protocol
+from typing import Any
 
 from plumbline.components.base import Component, HelmComponent, Site
 from plumbline.components.certificates import Certificates
@@ -29,19 +28,17 @@ from plumbline.components.public_light_client import PublicLightClient
 from plumbline.components.sealed_secrets import SealedSecrets
 from plumbline.components.service_network import ServiceNetwork
 from plumbline.components.storage import Storage
-from plumbline.core import events, graph, lease, machine_load, state, wait
+from plumbline.core import events, lease, machine_load, state, wait
 from plumbline.core.config import Config
 from plumbline.core.errors import (
-    BringUpFailed,
     ConfigError,
     EngineUnavailable,
-    PlumblineError,
     ToolMissing,
     Unfit,
     UsageError,
 )
-from plumbline.core.graph import Job
 from plumbline.core.paths import Paths
+from plumbline.dag import Step, closure, run
 from plumbline.history import BringUp, History, Slower, announce, recorded, slower
 
 PLATFORM: tuple[type[Component], ...] = (
@@ -59,33 +56,6 @@ _DO_AHEAD: Mapping[str, Callable[[Component], None]] = {
 _DEMANDED = (_LOAD, _STAGE)  # of that, before it comes up; what is not unpacked the kubelet will
 _RUNNING, _ANSWERING = f"{Cluster.name}, running", f"{Cluster.name}, answering"
 _LEASE_WITHIN_S = 600.0
-
-
-class Node(Protocol):
-    """What the DAG looks at."""
-
-    @property
-    def name(self) -> str:
-        """Unique in the DAG."""
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        """What must be done before."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """One thing to do for a component.
-
-    Attributes:
-        name: its name in the DAG.
-        needs: the steps before it.
-        act: does it; gets an event that is set when another step failed.
-    """
-
-    name: str
-    needs: tuple[str, ...]
-    act: Callable[[threading.Event], None]
 
 
 class Stack:
@@ -423,52 +393,6 @@ def components_of(config: Config) -> tuple[type[Component], ...]:
         raise ConfigError(f"Helios cannot follow the devnet where Geth is on {config.network}: use --network devnet")
     # A public network has a genesis and a consensus layer of its own.
     return (*PLATFORM, PublicExecution, *((PublicLightClient,) if config.helios_network else ()))
-
-
-def closure(components: Mapping[str, Component], goals: Sequence[str]) -> dict[str, Component]:
-    """Return the goals with all that they need or use, in the order of the roster.
-
-    Raises:
-        UsageError: a goal is not a component.
-    """
-    wanted: set[str] = set()
-    pending = list(goals)
-    while pending:
-        name = pending.pop()
-        if name not in components:
-            raise UsageError(f'there is no component "{name}"; known are {", ".join(components)}')
-        if name not in wanted:
-            wanted.add(name)
-            pending += [other for other in (*components[name].needs, *components[name].uses) if other in components]
-    return {name: component for name, component in components.items() if name in wanted}
-
-
-def run[N: Node](wanted: Mapping[str, N], act: Callable[[N, threading.Event], None]) -> None:
-    """Run ``act`` for each node of a DAG as soon as all that it needs is done; the first failure gives up the rest.
-
-    Args:
-        wanted: nodes by name; needs that are not among them are taken as done.
-        act: gets the node, and an event that is set when another one failed.
-
-    Raises:
-        ConfigError: the needs form a circle.
-        PlumblineError: the first failure; one of the harness' own kinds is passed on as it is.
-    """
-    cancelled = threading.Event()
-
-    def named(node: N) -> None:
-        try:
-            act(node, cancelled)
-        except Exception as error:
-            if isinstance(error, PlumblineError) and error.exit_code in (2, 3):
-                raise
-            raise BringUpFailed(node.name, str(error) or type(error).__name__) from error
-
-    jobs = [
-        Job(node.name, tuple(need for need in node.needs if need in wanted), partial(named, node), "up")
-        for node in wanted.values()
-    ]
-    graph.run(jobs, {"up": max(1, len(jobs))}, cancelled)
 
 
 def _look(component: str) -> str:

@@ -16,11 +16,11 @@ ROOT = Path(__file__).resolve().parents[2]
 STAYS = "import os, signal; open({0!r}, 'w').write(str(os.getpid()) + '\\n'); signal.pause()"
 TWO_STEPS = """
 import signal, sys
-from plumbline import cli, stack
+from plumbline import cli, dag
 from plumbline.core import shell
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs do not get it otherwise
-steps = {n: stack.Step(n, (), lambda _: shell.run(sys.argv[1:], within_s=60) and None) for n in ("one", "two")}
-cli._doctor = lambda _: stack.run(steps, lambda step, cancelled: step.act(cancelled)) or 0
+steps = {n: dag.Step(n, (), lambda _: shell.run(sys.argv[1:], within_s=60) and None) for n in ("one", "two")}
+cli._doctor = lambda _: dag.run(steps, lambda step, cancelled: step.act(cancelled)) or 0
 sys.exit(cli.main(["doctor"]))
 """
 
