@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from plumbline.images import engine
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+# An example takes as long as a busy machine makes it.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.fixture(autouse=True)

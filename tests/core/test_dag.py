@@ -7,7 +7,7 @@ import time
 from typing import Any, ClassVar, cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from plumbline import dag, stack
@@ -102,7 +102,6 @@ def test_the_real_roster_has_no_circle_and_knows_all_it_names() -> None:
     assert {name for part in roster.values() for name in (*part.needs, *part.uses)} <= set(roster)
 
 
-@settings(deadline=None)  # its threads take as long as a busy machine makes them
 @given(st.data())
 def test_any_dag_runs_every_part_once_after_its_needs(data: st.DataObject) -> None:
     names = [f"p{i}" for i in range(data.draw(st.integers(1, 7)))]
