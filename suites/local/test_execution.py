@@ -10,6 +10,7 @@ import pytest
 
 from plumbline.components.chain import engine_api
 from plumbline.components.chain.finality import MAX_BLOCKS_BEHIND
+from plumbline.components.chain.late_joiner import JOINED_WITHIN_S
 from plumbline.components.chain.transactions import DATA, EMITS_A_LOG, TOPIC, AccountState, Log, new_address
 from plumbline.components.execution import CRASH_LOSES_AT_MOST
 from plumbline.components.operation.parts import HEALED_TARGET_S, HEALED_WITHIN_S, PARTS
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from plumbline.components.chain.heads import Heads
-    from plumbline.components.chain.late_joiner import LateJoiner
+    from plumbline.components.chain.late_joiner import Joined
     from plumbline.components.chain.slots import SlotClock
     from plumbline.components.chain.transactions import Sender
     from plumbline.components.consensus import Consensus
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from plumbline.stack import Stack
 
 GIFT_WEI = 10**15
-LATE_AT_HEAD_WITHIN_S = 40.0
 FOLLOWER, FOLLOWERS = "geth-follower-0", "geth-follower"
 OUT_WITHIN_S, BACK_WITHIN_S = 10.0, 30.0
 SERVES_AT_MOST_BEHIND = 6  # blocks, one for each slot of probes.readiness.maxHeadAgeSeconds of charts/geth-node
@@ -82,26 +82,23 @@ def test_head_advances_with_the_slots(execution: Execution, heads_of_nodes: Call
 
 
 @pytest.mark.control("EXE-004")
-@pytest.mark.xdist_group("late joiner")
-def test_late_joiner_downloads_state_and_reaches_the_head(late_joiner: LateJoiner) -> None:
+def test_late_joiner_downloads_state_and_reaches_the_head(late_joined: Callable[[], Joined]) -> None:
     """Preconditions: a chain of more than 64 blocks; a node that starts empty and trusts a finalized checkpoint.
     Steps: watch it synchronise, guided by its own beacon light client.
     Expected: it downloads the state of a recent block (log and counters say so), has none below it, and reaches the head.
     """
-    synced = late_joiner.follow(within_s=LATE_AT_HEAD_WITHIN_S)
+    joined = late_joined()
+    synced = joined.synced
     attach("how it synchronised", synced.timeline())
-    figure("late joiner at the head", synced.seconds, "s", bound=LATE_AT_HEAD_WITHIN_S)
+    figure("late joiner at the head", synced.seconds, "s", bound=JOINED_WITHIN_S)
 
     assert synced.at_head, synced.timeline()
     assert synced.downloaded_state, synced.timeline()
-    assert synced.pivot is not None
-    below = synced.pivot - 1
-    assert late_joiner.others_have_state_at(below), f"geth-0 has no state at block {below}: nothing is proved by that"
-    assert not late_joiner.has_state_at(below), (
-        f"{late_joiner.name} has the state of block {below}: it executed history"
-    )
-    wrong = late_joiner.wrong_balances(synced.head)
-    assert not wrong, f"{late_joiner.name} has wrong balances at block {synced.head}: {wrong}"
+    below = f"the state of block {joined.below}"
+    assert joined.others_have_below, f"geth-0 does not have {below}: nothing is proved by that"
+    assert not joined.has_below, f"{joined.name} has {below}: it executed history"
+    wrong = joined.wrong_balances
+    assert not wrong, f"{joined.name} has wrong balances at block {synced.head}: {wrong}"
 
 
 @pytest.mark.control("EXE-005")
@@ -213,16 +210,15 @@ def test_node_that_does_not_answer_gets_no_clients(
 
 
 @pytest.mark.control("EXE-008")
-@pytest.mark.xdist_group("late joiner")
-def test_node_that_synchronises_gets_no_clients_until_it_has(late_joiner: LateJoiner) -> None:
+def test_node_that_synchronises_gets_no_clients_until_it_has(late_joined: Callable[[], Joined]) -> None:
     """Preconditions: a node that starts empty, and is to serve clients.
     Steps: watch the Service until clients are sent to it; ask it for its head at that moment.
     Expected: it is at the head by then, as near as a node must be that serves.
     """
-    admitted = settle(late_joiner.admitted(), named=f"{late_joiner.name} gets clients", within_s=LATE_AT_HEAD_WITHIN_S)
+    admitted = late_joined().admitted
 
-    figure("late joiner, to its first clients", admitted.seconds, "s", bound=LATE_AT_HEAD_WITHIN_S)
-    assert admitted.ok, f"{admitted.summary} after {LATE_AT_HEAD_WITHIN_S:.0f} s"
+    figure("late joiner, to its first clients", admitted.seconds, "s", bound=JOINED_WITHIN_S)
+    assert admitted.ok, f"{admitted.summary} after {JOINED_WITHIN_S:.0f} s"
     assert admitted.value is not None
     assert admitted.value <= SERVES_AT_MOST_BEHIND, f"{admitted.summary}: clients came before it could serve them"
 

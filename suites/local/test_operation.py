@@ -19,9 +19,10 @@ from reports.evidence import attach, figure, step
 from reports.redact import hide
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from plumbline.components.execution import Execution
+    from plumbline.core.shell import Result
     from plumbline.stack import Stack
 
 BRING_UP = (
@@ -60,6 +61,7 @@ def test_targets_do_what_they_say_and_change_nothing_again(stack: Stack) -> None
 
 
 @pytest.mark.control("OPS-001")
+@pytest.mark.undisturbed
 def test_destroy_leaves_nothing_behind(stack: Stack, doomed: Stack) -> None:
     """Preconditions: a second cluster that is a node container with a volume, two mounted loop devices, a kubeconfig and a
     record, and no Kubernetes: to `destroy` it is one like any other, and it costs seconds. (The whole stack is destroyed at
@@ -139,13 +141,13 @@ def shows(text: str, secret: str, values: Mapping[str, str]) -> bool:
 
 
 @pytest.mark.control("OPS-003")
-def test_query_shows_peers_and_a_rising_block_number(stack: Stack, execution: Execution) -> None:
+def test_query_shows_peers_and_a_rising_block_number(execution: Execution, queried: Callable[[], Result]) -> None:
     """Preconditions: a standing stack; nothing in /etc/hosts.
     Steps: run make query.
     Expected: Geth's host tells as many peers as the mesh has; Geth's and Helios' each tell two block numbers of which the
     second is higher.
     """
-    ended = make(stack.site.paths.root, stack.site.config, "query")
+    ended = queried()
     attach("make query", ended.stdout)
 
     assert ended.ok, f"make query ended with {ended.code}: {ended.stdout}{ended.stderr}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,10 +18,11 @@ from plumbline.components.devnet import NAMESPACE
 from plumbline.components.execution import LATE, SERVICE, Execution, Geth
 from plumbline.core import wait
 from plumbline.core.errors import PlumblineError
-from plumbline.core.patience import settle
+from plumbline.core.patience import Settled, settle
 from plumbline.kube.rpc import RpcError
 
 _RELEASE = Release("geth-late", "geth-node", NAMESPACE, values_file="values.local-late.yaml", asks_api_server=True)
+JOINED_WITHIN_S = 40.0
 _SIGNS = ("snap-sync", "State sync phase", "Syncing: state", "pivot", "light client", "WARN", "ERROR")
 _PIVOT = re.compile(r"Disabled snap-sync after pivot commitment +number=([\d,]+)")
 
@@ -69,6 +71,31 @@ class SnapSync:
         return "\n".join([f"{reached}, {self.accounts} accounts downloaded, pivot {self.pivot}", *self.log[-40:]])
 
 
+@dataclass(frozen=True)
+class Joined:
+    """What was seen of a late joiner from its start until it was at the head and got clients, or the time was over.
+
+    Whose state it has is asked of one that is at the head only.
+
+    Attributes:
+        name: its pod.
+        synced: how it synchronised.
+        admitted: whether clients were sent to it; the value is how many blocks it was behind at that moment.
+        below: a height whose state it had no need of: just below the block whose state it downloaded.
+        has_below: whether it has that state all the same.
+        others_have_below: whether the node that it joined has it: else that the late one has not would prove nothing.
+        wrong_balances: accounts of the genesis whose balance at its head it does not know, or has wrong.
+    """
+
+    name: str
+    synced: SnapSync
+    admitted: Settled[int]
+    below: int = 0
+    has_below: bool = False
+    others_have_below: bool = False
+    wrong_balances: Sequence[str] = ()
+
+
 class LateJoiner(FurtherNode):
     """The release ``geth-late``."""
 
@@ -82,8 +109,21 @@ class LateJoiner(FurtherNode):
         self._joined_at = time.monotonic()
         super().join(**values)
 
-    def follow(self, within_s: float) -> SnapSync:
-        """Watch it until it is at the head, or the time (seconds) is over, and return what was seen."""
+    def watched(self, within_s: float) -> Joined:
+        """Watch it until it is at the head and gets clients, or the time (seconds) is over, and ask it whose state it has."""
+        with ThreadPoolExecutor(1) as pool:
+            gets_clients = f"{self.name} gets clients"
+            admitting = pool.submit(settle, self._admitted(), named=gets_clients, within_s=within_s)
+            synced = self._follow(within_s)
+            joined = Joined(self.name, synced, admitting.result())
+        if not (synced.at_head and synced.pivot):
+            return joined
+        below = synced.pivot - 1
+        has, others_have = (self._has_state_at(node, below) for node in (self.node, self.execution.nodes[0]))
+        wrong = self._wrong_balances(synced.head)
+        return replace(joined, below=below, has_below=has, others_have_below=others_have, wrong_balances=wrong)
+
+    def _follow(self, within_s: float) -> SnapSync:
         settled = settle(wait.poll(self._look, every_s=0.25), named=f"{LATE} at the head", within_s=within_s)
         seen = settled.value or SnapSync(log=(settled.summary,))
         return replace(
@@ -107,8 +147,7 @@ class LateJoiner(FurtherNode):
         except (PlumblineError, OSError, ValueError):
             return 0
 
-    def admitted(self) -> wait.Condition[int]:
-        """Return the condition that clients are sent to it; the value is how many blocks it is behind at that moment."""
+    def _admitted(self) -> wait.Condition[int]:
 
         def look() -> wait.Observation[int]:
             inside, network_head = self.name in self.execution.behind_service(), self.execution.nodes[0].head
@@ -124,18 +163,12 @@ class LateJoiner(FurtherNode):
 
     # -- whose state it has ---------------------------------------------------------------------------------------
 
-    def wrong_balances(self, at: int) -> list[str]:
-        """Return those of some accounts of the genesis whose balance it does not know, or has wrong, at a height."""
+    def _wrong_balances(self, at: int) -> list[str]:
         indices = range(0, FILLER_ACCOUNTS, FILLER_ACCOUNTS // 8)
         return [filler_address(i) for i in indices if self._balance(self.node, i, at) != filler_balance(i)]
 
-    def has_state_at(self, number: int) -> bool:
-        """Whether it can tell a balance at a height."""
-        return self._balance(self.node, 0, number) is not None
-
-    def others_have_state_at(self, number: int) -> bool:
-        """Whether the node that it joined can: else that the late one cannot would prove nothing."""
-        return self._balance(self.execution.nodes[0], 0, number) is not None
+    def _has_state_at(self, node: Geth, number: int) -> bool:
+        return self._balance(node, 0, number) is not None
 
     @staticmethod
     def _balance(node: Geth, index: int, at: int) -> int | None:
