@@ -303,6 +303,14 @@ def test_a_schedule_snapshots_the_last_node_and_nobody_takes_its_pods_for_nodes(
     assert not any(selects(selector, labels) for selector in meant)
 
 
+def test_a_question_that_is_lost_while_the_pod_is_new_is_asked_again_soon(renderings: dict[str, Rendering]) -> None:
+    job, _ = schedule(renderings["geth-node-prod"])
+
+    options = {each["name"]: each["value"] for each in pod(job)["dnsConfig"]["options"]}
+
+    assert options == {"timeout": "1", "attempts": "5"}
+
+
 def test_who_takes_snapshots_may_do_that_and_no_more(renderings: dict[str, Rendering]) -> None:
     graceful, live = (
         renderings[way].one("Role")["rules"] for way in ("geth-node-local-follower", "geth-node-crash-consistent")
