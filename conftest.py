@@ -38,5 +38,6 @@ pytest_plugins = [
     "fixtures.terraform",
     "fixtures.alerting",
     "fixtures.faults",
+    "fixtures.enough",
     "fixtures.slots",
 ]

@@ -57,6 +57,19 @@ class ServedFinality:
     proved: bool
 
 
+@dataclass(frozen=True)
+class ServedUpdate:
+    """The newest update that a light client is served.
+
+    Attributes:
+        block: number of the block whose header it tells of.
+        signed: the share of the sync committee that signed it.
+    """
+
+    block: int
+    signed: float
+
+
 class Consensus(HelmComponent):
     """The beacon node (local/beacon): ready when the chain finalizes and followers can safely snap-sync."""
 
@@ -184,9 +197,10 @@ class Consensus(HelmComponent):
         """Return the Beacon API's URL for one client: what is served there can be spoilt for it alone."""
         return f"http://beacon.{NAMESPACE}.svc.cluster.local:{HTTP_PORT}{_alone(client)}"
 
-    def signed_for(self, client: str) -> float:
-        """Return the share of the sync committee that signed the newest update that one client is served."""
-        return _share_signed(self.api(f"{_alone(client)}{_V1}/light_client/optimistic_update")["data"])
+    def update_for(self, client: str) -> ServedUpdate:
+        """Return the newest update that one client is served."""
+        update = self.api(f"{_alone(client)}{_V1}/light_client/optimistic_update")["data"]
+        return ServedUpdate(int(update["attested_header"]["execution"]["block_number"]), _share_signed(update))
 
     @contextmanager
     def misleading(self, client: str, fault: str, **parameters: Any) -> Iterator[None]:

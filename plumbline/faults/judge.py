@@ -82,11 +82,29 @@ class Judgement:
         return any(test.outcome == "passed" for test in self.of(control)) and not self.red(control)
 
 
+@dataclass(frozen=True)
+class Enough:
+    """A failure after which no more of a control's tests need to be run.
+
+    Attributes:
+        control: whose.
+        words: what its own assertion must name.
+    """
+
+    control: str
+    words: tuple[str, ...]
+
+
 class Judge(Protocol):
     """Tries controls and says what came of it."""
 
-    def __call__(self, controls: Sequence[str], *, label: str, tests: Sequence[str] = ()) -> Judgement:
-        """Run the tests of ``controls``, or those ``tests`` of them; ``label`` names the occasion in the evidence."""
+    def __call__(
+        self, controls: Sequence[str], *, label: str, tests: Sequence[str] = (), enough: Enough | None = None
+    ) -> Judgement:
+        """Run the tests of ``controls``, or those ``tests`` of them, until there is ``enough``.
+
+        ``label`` names the occasion in the evidence.
+        """
 
 
 @dataclass(frozen=True)
@@ -107,8 +125,10 @@ class PytestJudge:
     suites: str = SUITES
     pytest: Pytest = afresh
 
-    def __call__(self, controls: Sequence[str], *, label: str, tests: Sequence[str] = ()) -> Judgement:
-        """Run the tests of ``controls``, or those ``tests`` of them.
+    def __call__(
+        self, controls: Sequence[str], *, label: str, tests: Sequence[str] = (), enough: Enough | None = None
+    ) -> Judgement:
+        """Run the tests of ``controls``, or those ``tests`` of them, until there is ``enough``.
 
         Raises:
             JudgeFailed: no result came out of it.
@@ -118,6 +138,7 @@ class PytestJudge:
         argv = [*_QUIETLY, "--as-is", f"--report-dir={folder}"]
         argv += [f"--{key.replace('_', '-')}={value}" for key, value in self.config.chosen().items()]
         argv += [f"--control={control}" for control in controls]
+        argv += [f"--enough={enough.control}={word}" for word in enough.words] if enough else []
         said = self.pytest([*argv, *(tests or self._files(controls))], self.root, within_s=_WITHIN_S)
         results = state.read_json(folder / RESULTS)
         if results is None or results["exit_code"] not in _JUDGED:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from plumbline.core import events, wait
 from plumbline.core.errors import ForeignCluster, PlumblineError, UsageError
 from plumbline.faults import verdict
-from plumbline.faults.judge import Judge, Judgement
+from plumbline.faults.judge import Enough, Judge, Judgement
 from plumbline.faults.registry import Fault
 from plumbline.faults.verdict import Outcome, Verdict
 
@@ -112,10 +112,10 @@ class LiveRunner:
         start = time.monotonic()
         try:
             deadline = wait.Deadline(fault.within_s)
-            judged = self._try(fault, "under", (fault.breaks, *fault.green))
+            judged = self._judged_under(fault)
             while (found := verdict.under(fault, judged))[0] is Outcome.GREEN_UNDER_FAULT and not deadline.passed:
                 wait.pause(_AGAIN_EVERY_S, deadline)
-                judged = self._try(fault, "under", (fault.breaks, *fault.green))
+                judged = self._judged_under(fault)
             detect_s = round(time.monotonic() - start, 1)
         finally:
             try:
@@ -125,9 +125,20 @@ class LiveRunner:
                 raise _Broken(Outcome.NOT_HEALED, error) from error
         return _Seen(*found, detect_s, tuple(test.id for test in judged.red(fault.breaks)))
 
-    def _try(self, fault: Fault, when: str, controls: Sequence[str], tests: Sequence[str] = ()) -> Judgement:
+    def _judged_under(self, fault: Fault) -> Judgement:
+        enough = Enough(fault.breaks, tuple(filter(None, (fault.check, fault.injured))))
+        return self._try(fault, "under", (fault.breaks, *fault.green), enough=enough)
+
+    def _try(
+        self,
+        fault: Fault,
+        when: str,
+        controls: Sequence[str],
+        tests: Sequence[str] = (),
+        enough: Enough | None = None,
+    ) -> Judgement:
         with events.phase("faults", f"judge {when}", fault=fault.name):
-            return self.judge(controls, label=f"{fault.name}-{when}", tests=tests)
+            return self.judge(controls, label=f"{fault.name}-{when}", tests=tests, enough=enough)
 
 
 @dataclass(frozen=True)

@@ -138,8 +138,8 @@ def test_a_misbehaving_chain_is_caught(misled: Callable[[], Mapping[str, Course]
     attach("heads", course.heads.timeline())
     figure(f"light client not ready after: {fault}", course.turned_s, "s", bound=UNREADY_WITHIN_S)
     figure(f"light clients ready again after: {fault}", course.healed.seconds, "s", bound=HEALED_WITHIN_S)
-    newer = set(course.heads.by_node) - set(course.heads.standing)
-    assert not newer, f"{', '.join(newer)} serves newer blocks under {fault}:\n{course.heads.timeline()}"
+    believed = f"{', '.join(course.deceived)} served blocks beyond {course.served.block} under {fault}"
+    assert not course.deceived, f"{believed}:\n{course.heads.timeline()}"
     assert course.turned.ok, f"{course.standing}, after {UNREADY_WITHIN_S:.0f} s of {fault}: {course.turned.summary}"
     assert course.started.ok, f"{course.starting} does not say why it refuses under {fault}: {course.started.summary}"
     assert course.healed.ok, f"{HEALED_WITHIN_S:.0f} s after {fault}: {course.healed.summary}"
@@ -155,7 +155,8 @@ def test_what_it_does_not_notice(misled: Callable[[], Mapping[str, Course]]) -> 
     """
     course = misled()[FEW.fault]
 
-    assert course.signed <= 2 / 3, f"{course.signed:.0%} of the sync committee signed: enough, so nothing is proved"
+    signed = course.served.signed
+    assert signed <= 2 / 3, f"{signed:.0%} of the sync committee signed: enough, so nothing is proved"
     assert course.heads.advanced_everywhere, f"it noticed:\n{course.heads.timeline()}"
     assert course.turned.ok, f"{course.standing} noticed: {course.turned.summary}"
     assert course.started.ok, f"{course.starting} noticed: {course.started.summary}"

@@ -13,7 +13,7 @@ from plumbline.core.paths import Paths
 from plumbline.faults import registry
 from plumbline.faults.cli import main
 from plumbline.faults.injuries import undo
-from plumbline.faults.judge import JudgeFailed, PytestJudge
+from plumbline.faults.judge import Enough, JudgeFailed, PytestJudge
 from plumbline.faults.pytests import Forked, StillRunning, afresh
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -162,6 +162,26 @@ def test_some_tests_of_a_control_are_judged_alone(checkout):
 
     assert len(judge(["EXE-002"], label="all").tests) == 3
     assert [test.id for test in judge(["EXE-002"], label="one", tests=[one]).tests] == [one]
+
+
+@pytest.mark.parametrize(
+    ("words", "outcomes"),
+    [
+        (("geth-1", "of 2 peers"), ["failed", "skipped", "passed"]),
+        (("geth-2",), ["failed", "passed", "passed"]),
+    ],
+    ids=["said", "not said"],
+)
+def test_no_more_tests_of_a_control_are_run_once_one_has_said_enough(checkout, words, outcomes):
+    file = checkout / "suites" / "local" / "test_execution.py"
+    more = '\n@pytest.mark.control("EXE-002")\ndef test_slow(): pass\n\n@pytest.mark.control("EXE-002", "CLU-001")\ndef test_both(): pass\n'
+    file.write_text(file.read_text().replace('\n@pytest.mark.control("CLU-001")\ndef test_nodes(stack): pass\n', more))
+    (checkout / "peers").write_text("0")
+    judge = PytestJudge(checkout, checkout / "evidence", Config(network="sepolia"))
+
+    judged = judge(["EXE-002"], label="x", enough=Enough("EXE-002", words))
+
+    assert [test.outcome for test in judged.tests] == outcomes
 
 
 def test_a_forked_pytest_judges_like_one_that_started_afresh(checkout):

@@ -112,7 +112,24 @@ def test_what_is_momentary_has_ended_when_it_began(proved: Callable[..., Any]) -
 
     proof = proved(world, world.cause("geth-0", symptom))
 
-    assert proof.ended == proof.begun
+    assert proof.ended == pytest.approx(proof.begun, abs=0.01)
+
+
+def test_the_end_of_what_ends_by_itself_is_looked_for_before_anything_is_delivered(proved: Callable[..., Any]) -> None:
+    world = World()
+    told_when_looked: list[bool] = []
+
+    def ended(_: Any) -> wait.Condition[Any]:
+        told_when_looked.append("resolved" in {one.status for one in world.told})
+        over_at = time.monotonic() + 0.03
+        return wait.holds(lambda: time.monotonic() > over_at, every_s=0.005)
+
+    symptom = Symptom(RULE.name, {"pod": "geth-0"}, ended=ended, window=(RESOLVING,), momentary=True)
+
+    proof = proved(world, world.cause("geth-0", symptom))
+
+    assert told_when_looked == [False], "looked for once, and while it was still hurt"
+    assert 0.03 <= proof.ended - proof.begun < 0.5
 
 
 def test_an_alert_of_somebody_else_proves_nothing(proved: Callable[..., Any]) -> None:

@@ -12,7 +12,7 @@ from plumbline.core.config import Config
 from plumbline.core.errors import ForeignCluster, PlumblineError, UsageError
 from plumbline.faults import registry
 from plumbline.faults.cli import table
-from plumbline.faults.judge import JudgeFailed, Judgement, TestResult
+from plumbline.faults.judge import Enough, JudgeFailed, Judgement, TestResult
 from plumbline.faults.runner import LiveRunner, StaticRunner, copy_to, import_path, permit
 from plumbline.faults.verdict import Outcome
 
@@ -24,10 +24,12 @@ class FakeJudge:
 
     def __init__(self, stack, *answers) -> None:
         self.stack, self.answers, self.asked = stack, list(answers), []
+        self.enough = {}
 
-    def __call__(self, controls, *, label, tests=()):
+    def __call__(self, controls, *, label, tests=(), enough=None):
         self.asked.append((label, tuple(controls), *tests))
         self.stack.log.append(f"judge {label}")
+        self.enough[label] = enough
         answer = self.answers.pop(0)
         if isinstance(answer, BaseException):
             raise answer
@@ -151,6 +153,18 @@ def test_what_was_proved_green_is_not_tried_again_before_the_next_fault(stack, f
     labels = [label.removeprefix("peers-cut-") for label, *_ in judge.asked]
     assert labels == ["before", "under", "after", "under", "after", "under"]
     assert not runner.known, "after a miss nothing is known any more"
+
+
+def test_only_under_the_fault_a_control_is_judged_until_it_has_said_enough(stack, fault):
+    judge = FakeJudge(stack, GREEN, RED, GREEN)
+
+    LiveRunner(stack, judge).run(fault)
+
+    assert judge.enough == {
+        "peers-cut-before": None,
+        "peers-cut-under": Enough("EXE-002", ("geth-1",)),
+        "peers-cut-after": None,
+    }
 
 
 def test_the_check_before_can_be_left_out(stack, fault):

@@ -35,6 +35,12 @@ capabilities:
   drop: [ALL]
 {{- end }}
 
+{{/* How often what speaks to the API server may do so. */}}
+{{- define "storage.apiRequests" -}}
+- --kube-api-qps={{ .Values.apiRequests.perSecond }}
+- --kube-api-burst={{ .Values.apiRequests.burst }}
+{{- end }}
+
 {{/* Where the API server is: it is no pod, so only its ports and addresses can be named. */}}
 {{- define "storage.toApiServer" -}}
 - ports:

@@ -127,6 +127,12 @@ def receipt(node: Geth, transaction: str) -> Receipt | None:
     return None if found is None else Receipt.of(found)
 
 
+def waiting(node: Geth, address: str) -> int:
+    """Return how many transactions of an address a node knows that are in no block yet."""
+    latest, pending = (int(node.rpc("eth_getTransactionCount", address, tag), 16) for tag in ("latest", "pending"))
+    return pending - latest
+
+
 def account(node: Geth, address: str, at: int) -> AccountState:
     """Return an account as a node has it at a height."""
     nonce, balance = (int(node.rpc(m, address, hex(at)), 16) for m in ("eth_getTransactionCount", "eth_getBalance"))

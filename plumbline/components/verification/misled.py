@@ -12,7 +12,7 @@ from typing import Any
 from plumbline.components.chain import heads
 from plumbline.components.chain.heads import Heads
 from plumbline.components.chain.slots import SlotClock
-from plumbline.components.consensus import Consensus
+from plumbline.components.consensus import Consensus, ServedUpdate
 from plumbline.components.light_client import LightClient
 from plumbline.components.verification.further_client import FurtherClient
 from plumbline.core import wait
@@ -56,7 +56,7 @@ class Course:
         standing: the name of the one.
         starting: the name of the other.
         heads: what the one showed over three slots.
-        signed: the share of the sync committee in the newest update that they were served.
+        served: the newest update that it was served as it began.
         turned: whether the one was no longer sent clients, or (where it cannot notice) still was.
         turned_s: how long that took from the beginning, in seconds.
         started: whether the other refused to serve and said why, or (where it cannot notice) served.
@@ -66,11 +66,17 @@ class Course:
     standing: str
     starting: str
     heads: Heads
-    signed: float
+    served: ServedUpdate
     turned: Settled[Any]
     turned_s: float
     started: Settled[Any]
     healed: Settled[Any]
+
+    @property
+    def deceived(self) -> list[str]:
+        """The clients that showed a block beyond what could have been true: what stood as it began may have come late."""
+        seen = self.heads.by_node.items()
+        return [client for client, one in seen if any(head.number > self.served.block for head in one.heads)]
 
 
 def release_for(way: Way) -> str:
@@ -110,8 +116,8 @@ def _course(way: Way, standing: FurtherClient, starting: FurtherClient, consensu
 
     with consensus.misleading(told, way.fault, **way.parameters):
         began = time.monotonic()
+        served = consensus.update_for(told)
         shown = heads.watch(standing.clients, SlotClock().next(_WATCHED_SLOTS))
-        signed = consensus.signed_for(told)
         starting.join(consensus=asks)
         turns = standing.unready() if way.refusal else standing.ready()
         left_s = UNREADY_WITHIN_S - (time.monotonic() - began)
@@ -121,4 +127,4 @@ def _course(way: Way, standing: FurtherClient, starting: FurtherClient, consensu
         started = settle(starts, named=f"{starting.release} under {way.fault}", within_s=SAYS_WHY_WITHIN_S)
     both = wait.every(standing.ready(), starting.ready())
     healed = settle(both, named=f"{standing.release} ready again", within_s=HEALED_WITHIN_S)
-    return Course(standing.release, starting.release, shown, signed, turned, turned_s, started, healed)
+    return Course(standing.release, starting.release, shown, served, turned, turned_s, started, healed)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from plumbline.components.alerting.rules import RUNBOOKS
 from plumbline.core import wait
-from plumbline.faults.alerts.routes import rerouted
+from plumbline.faults.alerts.routes import nowhere, rerouted, webhook_at
 from plumbline.faults.injuries.changes import changed, read, removed
 from plumbline.faults.registry import fault, mutation
 
@@ -55,4 +55,18 @@ def rule_asks_in_vain(stack: Stack) -> Iterator[None]:
 def inhibition_lost(stack: Stack) -> Iterator[None]:
     """No alert silences another one any more: whoever is woken reads all that follows from one cause."""
     with rerouted(stack, {"inhibitRules": []}):
+        yield
+
+
+@fault("receiver-mistyped", breaks="ALR-003", injured="critical", green=("MON-001",), within_s=_LEARNED_WITHIN_S)
+def receiver_mistyped(stack: Stack) -> Iterator[None]:
+    """Two letters of the URL that wakes people are exchanged: whoever is there instead takes what is not meant for him."""
+    with webhook_at(stack, "critical", lambda url: url.replace("critical", "crtiical")):
+        yield
+
+
+@fault("webhook-dead", breaks="ALR-003", injured="warning", green=("MON-001",), within_s=_LEARNED_WITHIN_S)
+def webhook_dead(stack: Stack) -> Iterator[None]:
+    """Nobody takes alerts at a receiver's URL."""
+    with webhook_at(stack, "warning", nowhere):
         yield

@@ -74,7 +74,8 @@ class Symptom:
         begun: how to see at the source that its condition holds; None: as soon as the injury is done.
         ended: how to see there that it holds no more; None: as soon as the injury is healed.
         window: what the rule's window delays by its nature: firing, resolving, or both.
-        momentary: whether its condition is over as soon as it has begun, and only the rule's window keeps it.
+        momentary: whether its condition ends by itself, and only the rule's window keeps it: its end is looked for as soon as it
+            has begun, and None is that very moment.
     """
 
     alert: str

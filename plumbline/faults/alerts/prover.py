@@ -130,6 +130,8 @@ class _Trial:
         begun = self.symptom.begun(self.stack) if self.symptom.begun else wait.holds(injected)
         self._until(begun, "its condition at the source", _BEGUN_WITHIN_S)
         self._seen["begun"] = time.time()
+        if self.symptom.momentary:
+            self._over(wait.holds(lambda: True))
         own_s = self._own(FIRING) + self.rule.for_s
         if self.rule.for_s:
             self._until(self._held("pending"), "pending", own_s + _DELIVERED_WITHIN_S)
@@ -140,12 +142,16 @@ class _Trial:
             raise self.unproved(f"it was delivered with {'; '.join(wrong)}")
 
     def _ends(self, healed: Callable[[], bool]) -> None:
-        ended = self.symptom.ended(self.stack) if self.symptom.ended else wait.holds(healed)
-        self._until(ended, "the end of its condition", _BEGUN_WITHIN_S)
-        self._seen["ended"] = self._seen["begun"] if self.symptom.momentary else time.time()
+        if not self.symptom.momentary:
+            self._over(wait.holds(healed))
         own_s = self._own(RESOLVING)
         self._seen["own_end_s"] = own_s
         self._seen["resolved"] = self._delivered("resolved", own_s)
+
+    def _over(self, unseen: wait.Condition[Any]) -> None:
+        ended = self.symptom.ended(self.stack) if self.symptom.ended else unseen
+        self._until(ended, "the end of its condition", _BEGUN_WITHIN_S)
+        self._seen["ended"] = time.time()
 
     def _own(self, what: str) -> float:
         return self.rule.window_s if what in self.symptom.window else 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,7 +13,6 @@ from plumbline.faults.injuries.changes import changed, read
 if TYPE_CHECKING:
     from plumbline.stack import Stack
 
-NOWHERE: Final = "http://127.0.0.1:9093/nowhere"  # Alertmanager itself, which has no such page
 _KIND: Final = "alertmanagerconfigs.monitoring.coreos.com"
 _LEARNED_WITHIN_S: Final = 90.0  # the operator, the kubelet's next look at the pod, the reloader
 
@@ -34,12 +33,17 @@ def rerouted(stack: Stack, change: Mapping[str, Any]) -> Iterator[None]:
     wait.until(another(second), named="Alertmanager's routes of before", within_s=_LEARNED_WITHIN_S)
 
 
+def nowhere(_: str) -> str:
+    """Return a URL that nobody takes alerts at: Alertmanager's own, which has no such page."""
+    return "http://127.0.0.1:9093/nowhere"
+
+
 @contextmanager
-def webhook_at(stack: Stack, receiver: str, url: str) -> Iterator[None]:
-    """Have the webhook of a receiver lead somewhere else."""
+def webhook_at(stack: Stack, receiver: str, elsewhere: Callable[[str], str]) -> Iterator[None]:
+    """Have the webhook of a receiver lead somewhere else: to what is made of its URL."""
     receivers = read(stack, _KIND, RELEASE, NAMESPACE)["spec"]["receivers"]
     for each in receivers:
         if each["name"] == receiver:
-            each["webhookConfigs"] = [{**hook, "url": url} for hook in each["webhookConfigs"]]
+            each["webhookConfigs"] = [{**hook, "url": elsewhere(hook["url"])} for hook in each["webhookConfigs"]]
     with rerouted(stack, {"receivers": receivers}):
         yield

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 NODES: Final = "nodes"
 FOLLOWER, FIRST, SECOND = "geth-follower-0", "geth-0", "geth-1"
+SENDER: Final = network.FUNDED[0]
 _REVERTS: Final = {"data": "0xfe"}  # INVALID (EIP-141): a call that cannot but fail
 _CLIENTS, _CALL_EVERY_S = 2, 0.1
 # JUMPDEST, KECCAK256 of 4 KiB, and again while more than 60,000 gas are left; to be run as a contract's creation. No precompiled
@@ -54,6 +55,13 @@ def far_behind(stack: Stack) -> tuple[bool, str]:
     """See whether the follower is more than one block behind."""
     ahead, behind = (stack.execution.node(pod).head for pod in (FIRST, FOLLOWER))
     return ahead - behind > 1, f"{FOLLOWER} is at {behind}, not {ahead}"
+
+
+@Sight
+def burdened(stack: Stack) -> tuple[bool, str]:
+    """See whether a part of the burden is in no block yet: its transactions may be in one block, or in two."""
+    left = transactions.waiting(stack.execution.node(FIRST), SENDER.address)
+    return left > 0, f"{left} transactions of the burden's sender are in no block yet"
 
 
 @Sight
@@ -90,10 +98,13 @@ def producer_stopped(stack: Stack, _: ExitStack) -> Iterator[None]:
         yield
 
 
-@cause(Symptom("GethBlockImportSlow", {"pod": FIRST}, window=(RESOLVING,), momentary=True), parts=("blocks",))
+@cause(
+    Symptom("GethBlockImportSlow", {"pod": FIRST}, ended=burdened.ended, window=(RESOLVING,), momentary=True),
+    parts=("blocks",),
+)
 def block_burdened(stack: Stack, _: ExitStack) -> Iterator[None]:
     """Somebody sends transactions that do nothing but use up gas."""
-    sender, node = Sender(stack.ingress, network.FUNDED[0]), stack.execution.node(FIRST)
+    sender, node = Sender(stack.ingress, SENDER), stack.execution.node(FIRST)
     first = sender.next_nonce
     sent = [sender.create(BURDEN, nonce=first + k, gas=_TRANSACTION_GAS) for k in range(_BURDENS)]
     included = wait.holds(lambda: transactions.receipt(node, sent[0]), every_s=0.1)

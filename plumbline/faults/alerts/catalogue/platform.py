@@ -14,7 +14,7 @@ from plumbline.components.entrance.tls import serves
 from plumbline.components.volumes import filled
 from plumbline.core import wait
 from plumbline.faults.alerts.causes import RESOLVING, Sight, Symptom, cause
-from plumbline.faults.alerts.routes import NOWHERE, webhook_at
+from plumbline.faults.alerts.routes import nowhere, webhook_at
 from plumbline.faults.injuries.changes import added, changed, portable, read
 from plumbline.kube import probes, usage
 
@@ -106,5 +106,5 @@ def monitor_astray(stack: Stack, _: ExitStack) -> Iterator[None]:
 @cause(Symptom("AlertDeliveryFailing", {"integration": "webhook"}, window=(RESOLVING,)), parts=("alertmanager",))
 def webhook_dead(stack: Stack, _: ExitStack) -> Iterator[None]:
     """The webhook that is to hear the dead man's switch has moved, and nobody told Alertmanager."""
-    with webhook_at(stack, "heartbeat", NOWHERE):
+    with webhook_at(stack, "heartbeat", nowhere):
         yield
