@@ -27,7 +27,7 @@ AFTER = "plumbline-after-kills"
 @pytest.mark.destructive("storage", restarts=("csi-loop*", "snapshot-controller*"))
 @pytest.mark.control("DRS-006")
 @pytest.mark.parametrize(
-    ("container", "kills"), [("driver", 20), ("snapshotter", 3), ("provisioner", 3), ("snapshot-controller", 3)]
+    ("container", "kills"), [("snapshotter", 3), ("provisioner", 3), ("snapshot-controller", 3), ("driver", 20)]
 )
 def test_killed_half_way_leaves_nothing_lost_and_nothing_leaked(storage: Storage, container: str, kills: int) -> None:
     """Preconditions: a pod that writes without a pause to a volume of its own.
