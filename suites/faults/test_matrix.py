@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from plumbline.faults.runner import LiveRunner
     from plumbline.faults.verdict import Record, Verdict
 
-# One worker has all faults of a control: that it is green beforehand is proved once.
+# One worker has all faults of a control, each of which leaves it green.
 LIVE = [
     pytest.param(fault.name, marks=pytest.mark.xdist_group(fault.breaks))
     for fault in registry.load().all()
@@ -25,7 +25,7 @@ UNNAMED = 5.0  # of a hundred failures, so many may leave out what was hurt
 
 @pytest.mark.parametrize("fault", LIVE)
 def test_the_right_control_notices(fault_runner: LiveRunner, record: Record, fault: str) -> None:
-    """Preconditions: a steady stack, on which the fault's control and those that it must not disturb are green.
+    """Preconditions: a steady stack.
     Steps: do the fault; have its control judged, and the others; heal it; have its control judged again.
     Expected: the control goes red by its own assertion and names what was hurt, the others stay green; afterwards it is green.
     """

@@ -33,6 +33,27 @@ def test_the_controllers_make_what_was_proved_without_them(argo: Argo, fork: For
     assert made.ok, made.summary
 
 
+@pytest.mark.usefixtures("fork")
+@pytest.mark.parametrize("environment", CLOUD)
+def test_a_change_by_hand_is_seen_and_healed(argo: Argo, environment: str) -> None:
+    """Preconditions: Argo CD has deployed all of a fork of this repository.
+    Steps: change an object of an environment by hand, and delete another.
+    Expected: Argo CD tells that the Application is out of sync, and both are as Git has them again.
+    """
+    application = f"{environment}-workload"
+    told = argo.events(application)
+
+    start = time.monotonic()
+    argo.change_by_hand(environment)
+    healed = settle(argo.as_in_git(environment), named=f"{application} healed", within_s=HEALED_WITHIN_S)
+    figure(f"a change by hand in {environment}, until healed", time.monotonic() - start, "s")
+
+    assert healed.ok, f"{application}: what was changed by hand stays so: {healed.summary}"
+    seen = [said for name, said in argo.events(application).items() if name not in told]
+    attach("told by Argo CD", "\n".join(seen))
+    assert any("OutOfSync" in said for said in seen), f"nobody told that {application} was out of sync: {seen}"
+
+
 def test_one_commit_changes_one_environment(argo: Argo, fork: Fork) -> None:
     """Preconditions: Argo CD has deployed all of a fork of this repository.
     Steps: push a new version to the branch that dev follows; promote stage to it by a commit, then prod by another.
@@ -90,24 +111,3 @@ def test_an_environment_waits_for_the_one_before_it(argo: Argo, fork: Fork) -> N
         assert healthy <= synced, (
             f"{later}-workload was synced at {synced}, and {earlier} was healthy only at {healthy}"
         )
-
-
-@pytest.mark.usefixtures("fork")
-@pytest.mark.parametrize("environment", CLOUD)
-def test_a_change_by_hand_is_seen_and_healed(argo: Argo, environment: str) -> None:
-    """Preconditions: Argo CD has deployed all of a fork of this repository.
-    Steps: change an object of an environment by hand, and delete another.
-    Expected: Argo CD tells that the Application is out of sync, and both are as Git has them again.
-    """
-    application = f"{environment}-workload"
-    told = argo.events(application)
-
-    start = time.monotonic()
-    argo.change_by_hand(environment)
-    healed = settle(argo.as_in_git(environment), named=f"{application} healed", within_s=HEALED_WITHIN_S)
-    figure(f"a change by hand in {environment}, until healed", time.monotonic() - start, "s")
-
-    assert healed.ok, f"{application}: what was changed by hand stays so: {healed.summary}"
-    seen = [said for name, said in argo.events(application).items() if name not in told]
-    attach("told by Argo CD", "\n".join(seen))
-    assert any("OutOfSync" in said for said in seen), f"nobody told that {application} was out of sync: {seen}"

@@ -64,10 +64,8 @@ def added(stack: Stack, *objects: Object) -> Iterator[None]:
 
 @cure("delete-added")
 def _delete_added(stack: Stack, *, names: list[list[str]]) -> None:
-    for kind, name, namespace in names:
-        stack.site.kube.kubectl(
-            "-n", namespace, "delete", kind, name, "--ignore-not-found", "--grace-period=0", "--force"
-        )
+    for kind, name, namespace in names:  # waits until it is gone: a pod that is removed by force runs on for a moment
+        stack.site.kube.kubectl("-n", namespace, "delete", kind, name, "--ignore-not-found", "--now")
 
 
 @contextmanager
