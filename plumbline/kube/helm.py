@@ -6,13 +6,14 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from plumbline.core import events, shell
 from plumbline.core.errors import ConfigError, PlumblineError
 from plumbline.kube.api import Kube
 
 _WITHIN_S = 60.0
+_REQUESTS_PER_S: Final = 100  # to the API server; after the first hundred at once it is five, if nobody says anything
 
 
 class Helm:
@@ -97,6 +98,7 @@ class Helm:
             self.tools / "helm",
             f"--kubeconfig={self.kube.kubeconfig}",
             f"--kube-context={self.kube.context}",
+            f"--qps={_REQUESTS_PER_S}",
             *words,
         ]
         return shell.run(argv, within_s=_WITHIN_S + self.waits_s, input=input, check=False)
