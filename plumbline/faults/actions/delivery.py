@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from plumbline.components.delivery.argo import APPLICATIONSETS, NAMESPACE
+from plumbline.components.delivery.argo import APPLICATIONSETS, NAMESPACE, Argo
 from plumbline.core import wait
 from plumbline.faults.injuries.changes import changed, read
 from plumbline.faults.registry import fault
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _SUITE = "gitops"
 _AT_ONCE = "--enable-progressive-syncs=false"
 _ROLLED_OUT_WITHIN_S = 60.0
+_HEALED_WITHIN_S = 120.0
 
 
 @fault("drift-left-alone", breaks="GIT-002", injured="stage-workload", suite=_SUITE, within_s=0)
@@ -24,6 +25,9 @@ def drift_left_alone(stack: Stack) -> Iterator[None]:
     left_alone = {"metadata": {"annotations": {"argocd.argoproj.io/skip-reconcile": "true"}}}
     with changed(stack, "applications.argoproj.io", "stage-workload", NAMESPACE, left_alone):
         yield
+    argo = Argo(stack.site)
+    argo.told()  # what drifted meanwhile would be seen with its next look only, which is minutes away
+    wait.until(argo.as_in_git("stage"), named="stage as in Git", within_s=_HEALED_WITHIN_S)
 
 
 @fault("stage-skipped", breaks="GIT-002", injured="stage-workloads", suite=_SUITE, within_s=0)
