@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import yaml
 
@@ -30,6 +30,18 @@ _KEEPS_STATE_OF = 100  # blocks; Geth proves accounts at the newest 128
 _WITHIN_S = 60.0
 # A client that finds no room says nothing and tries again: how full its volume is, is looked at meanwhile.
 _ROOM_EVERY_S = 10.0
+
+
+class HasHead(Protocol):
+    """A node whose newest block can be asked for."""
+
+    @property
+    def name(self) -> str:
+        """How failures call it."""
+
+    @property
+    def head(self) -> int:
+        """Number of its newest block."""
 
 
 @dataclass(frozen=True)
@@ -199,7 +211,7 @@ class Restore:
                 )
             _demand(snapshot, judgement.of_block(node, [self._judge()], resumed_at))
         with course.phase("head within bound"):
-            self._until(self._at_head(), "head within bound")
+            self._until(at_head(node, self._highest, marks.head_block), "head within bound")
         with course.phase("judged"):
             _demand(snapshot, list(self._objections(marks, judges)))
         lost_s = self._time_of(marks.head_block) - self._time_of(min(resumed_at, marks.head_block))
@@ -234,16 +246,8 @@ class Restore:
             raise PlumblineError("no execution node answers that could judge a copy: heal one first (make all-local)")
         return self.execution.node(answering[0][0])
 
-    def _at_head(self) -> wait.Condition[int]:
-        node = self.replacement.node
-
-        def look() -> wait.Observation[int]:
-            highest, head = max(self.execution.ask(lambda other: other.head).values), node.head
-            return wait.Observation(
-                highest - head <= BEHIND_AT_MOST, head, f"{node.name} is at block {head} of {highest}"
-            )
-
-        return wait.poll(look, every_s=0.1)
+    def _highest(self) -> int:
+        return max(self.execution.ask(lambda other: other.head).values)
 
     def _time_of(self, number: int) -> int:
         return int(self._judge().block(number)["timestamp"], 16)
@@ -256,6 +260,25 @@ class Restore:
         """Return the version of the client that is started on a copy."""
         chart = yaml.safe_load((self.execution.site.paths.charts / "geth-node" / "values.yaml").read_text())
         return str({**chart["image"], **values.get("image", {})}["tag"])
+
+
+def at_head(node: HasHead, highest: Callable[[], int], had: int) -> wait.Condition[int]:
+    """Return the condition that a node on a copy is near the head, and has what it is judged by.
+
+    Args:
+        node: it.
+        highest: tells the newest block of the others.
+        had: the newest block that the snapshotted node had; a copy that was cut while it wrote may lack it.
+    """
+
+    def look() -> wait.Observation[int]:
+        newest, head = highest(), node.head
+        near = head >= max(newest - BEHIND_AT_MOST, had)
+        return wait.Observation(
+            near, head, f"{node.name} is at block {head} of {newest}, and its copy's node was at {had}"
+        )
+
+    return wait.poll(look, every_s=0.1)
 
 
 def _demand(snapshot: Snapshot, objections: list[str]) -> None:
