@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -77,9 +78,9 @@ class World:
 def proved(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Prove one alert by causes."""
 
-    def prove(world: World, *given: Cause, rule: Rule = RULE) -> Any:
+    def prove(world: World, *given: Cause, rule: Rule = RULE, within_s: float = 0.05) -> Any:
         monkeypatch.setattr(prover, "load", lambda: list(given))
-        monkeypatch.setattr(prover, "_DELIVERED_WITHIN_S", 0.05)
+        monkeypatch.setattr(prover, "_DELIVERED_WITHIN_S", within_s)
         monkeypatch.setattr(prover, "_QUIET_WITHIN_S", 0.05)
         return Prover(world.stack, [rule]).prove({rule.name}).outcomes[rule.name]
 
@@ -151,6 +152,33 @@ def test_one_that_fires_already_proves_nothing(proved: Callable[..., Any]) -> No
 
     assert "not quiet before its cause" in str(said)
     assert world.told == [], "it was hurt all the same"
+
+
+@pytest.mark.parametrize(
+    ("state", "for_s", "proof"),
+    [("pending", 30, True), ("firing", 30, True), ("firing", 90, False)],
+    ids=["pending", "firing, and pending before anybody looked", "firing too soon"],
+)
+def test_an_alert_was_pending_for_its_time(
+    proved: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, state: str, for_s: float, proof: bool
+) -> None:
+    world = World()
+    since = datetime.fromtimestamp(time.time() - 60, UTC).isoformat().replace("+00:00", "123Z")
+    monkeypatch.setattr(prover, "_ALERTS_EVERY_S", 0.01)
+
+    @contextmanager
+    def inject(_: Any, kept: ExitStack) -> Iterator[None]:
+        world.before = [Alert({"alertname": RULE.name, "pod": "geth-0"}, {}, state, since)]
+        world.tell("geth-0", "firing")
+        yield
+        world.tell("geth-0", "resolved")
+
+    cause = Cause("geth-0", "geth-0 is hurt.", (Symptom(RULE.name, {"pod": "geth-0"}),), ("geth-0",), inject)
+    outcome = proved(world, cause, rule=replace(RULE, for_s=for_s), within_s=0.5 - for_s)
+
+    assert isinstance(outcome, Proof) is proof, outcome
+    if not proof:
+        assert "not pending within" in str(outcome)
 
 
 def test_one_that_is_not_resolved_is_named(proved: Callable[..., Any]) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from contextlib import ExitStack
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from plumbline.core import events, wait
@@ -23,6 +24,7 @@ from plumbline.faults.alerts.proofs import Outcome, Proof, Proved, Unproved
 if TYPE_CHECKING:
     from plumbline.components.alerting.rules import Rule
     from plumbline.components.telemetry.alert_receiver import Delivery
+    from plumbline.components.telemetry.prometheus import Alert
     from plumbline.stack import Stack
 
 _BEGUN_WITHIN_S: Final = 600.0  # some injuries take long to prepare
@@ -107,7 +109,7 @@ class _Trial:
         Raises:
             Unproved: it fires already.
         """
-        self._until(self._held(None), "quiet before its cause", _QUIET_WITHIN_S)
+        self._until(self._unknown(), "quiet before its cause", _QUIET_WITHIN_S)
         self._after = self._monitoring.receiver.last()
 
     def fires(self, injected: Callable[[], bool]) -> None:
@@ -133,9 +135,10 @@ class _Trial:
         if self.symptom.momentary:
             self._over(wait.holds(lambda: True))
         own_s = self._own(FIRING) + self.rule.for_s
+        since = 0.0
         if self.rule.for_s:
-            self._until(self._held("pending"), "pending", own_s + _DELIVERED_WITHIN_S)
-        self._seen["pending"] = time.time()
+            since = self._until(self._waits(), "pending", own_s + _DELIVERED_WITHIN_S)
+        self._seen["pending"] = max(since, self._seen["begun"])
         self._seen["own_s"] = own_s
         self._seen["fired"] = fired = self._delivered(FIRING, own_s)
         if wrong := wrong_in(fired, self.rule):
@@ -167,17 +170,30 @@ class _Trial:
         delivered = self._monitoring.receiver.delivered(wanted, after=after)
         return self._until(delivered, f"{status}, delivered", own_s + _DELIVERED_WITHIN_S)
 
-    def _held(self, state: str | None) -> wait.Condition[Any]:
-        """Return the condition that Prometheus has the alert in a state, or not at all."""
-        labels = {"alertname": self.rule.name, **self.symptom.labels}
+    def _waits(self) -> wait.Condition[float]:
+        """Return the condition that the alert is pending, or was for its time while its condition was looked for at the source."""
 
-        def look() -> wait.Observation[None]:
-            states = [a.state for a in self._monitoring.prometheus.alerts() if labels.items() <= a.labels.items()]
-            return wait.Observation(
-                state in states if state else not states, None, f"Prometheus has it {', '.join(states) or 'not'}"
-            )
+        def look() -> wait.Observation[float]:
+            found = self._known()
+            since = min((datetime.fromisoformat(a.active_at).timestamp() for a in found), default=0.0)
+            states = [a.state for a in found]
+            waited = "pending" in states or ("firing" in states and time.time() - since >= self.rule.for_s)
+            return wait.Observation(waited, since, f"Prometheus has it {', '.join(states) or 'not'}")
 
         return wait.poll(look, every_s=_ALERTS_EVERY_S)
+
+    def _unknown(self) -> wait.Condition[None]:
+        """Return the condition that Prometheus does not have the alert at all."""
+
+        def look() -> wait.Observation[None]:
+            states = [a.state for a in self._known()]
+            return wait.Observation(not states, None, f"Prometheus has it {', '.join(states) or 'not'}")
+
+        return wait.poll(look, every_s=_ALERTS_EVERY_S)
+
+    def _known(self) -> list[Alert]:
+        labels = {"alertname": self.rule.name, **self.symptom.labels}
+        return [alert for alert in self._monitoring.prometheus.alerts() if labels.items() <= alert.labels.items()]
 
     def _until[T](self, condition: wait.Condition[T], what: str, within_s: float) -> T:
         named = f"{self.rule.name}: {what}"
